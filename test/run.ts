@@ -1,0 +1,109 @@
+/**
+ * Runs Herald's tests, suite by suite, and ends with one line: `N passed, N failed`.
+ *
+ *   node test/run.ts                    every suite
+ *   node test/run.ts unit integration   these alone
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Check {
+  name: string
+  command: string[]
+}
+
+interface Counts {
+  passes: number
+  failures: number
+  pending: number
+}
+
+const checks: Check[] = [
+  { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'format and lint', command: ['biome', 'ci', '.'] },
+  { name: 'import direction', command: ['depcruise', 'src', '--config', '.dependency-cruiser.json'] },
+]
+
+const suites: Record<string, { what: string; timeoutMs: number }> = {
+  unit: { what: 'unit tests: no root, no network but loopback', timeoutMs: 5_000 },
+  integration: { what: 'integration tests: network namespaces, a real API server', timeoutMs: 60_000 },
+  e2e: { what: 'end-to-end tests: the lab, a real cluster', timeoutMs: 240_000 },
+}
+
+const names = ['check', ...Object.keys(suites)]
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter(name => !names.includes(name))
+if (unknown.length > 0 || wanted.includes('--help')) {
+  console.error(`usage: node test/run.ts [${names.join('|')}]…  (default: all)`)
+  process.exit(wanted.includes('--help') ? 0 : 2)
+}
+
+const total: Counts = { passes: 0, failures: 0, pending: 0 }
+const folder = mkdtempSync(join(tmpdir(), 'herald-test-'))
+const summary: string[] = []
+
+for (const name of wanted.length > 0 ? wanted : names) {
+  if (name === 'check') runChecks()
+  else runSuite(name)
+}
+rmSync(folder, { recursive: true })
+
+console.log(`\n${summary.join('\n')}\n`)
+const skipped = total.pending > 0 ? `, ${total.pending} skipped` : ''
+console.log(`${total.passes} passed, ${total.failures} failed${skipped}`)
+process.exitCode = total.failures > 0 || total.passes === 0 ? 1 : 0
+
+function runChecks(): void {
+  for (const { name, command } of checks) {
+    heading(name)
+    const [program = '', ...args] = command
+    const ok = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+    total[ok ? 'passes' : 'failures']++
+    summary.push(`${ok ? 'ok  ' : 'FAIL'} ${name}`)
+  }
+}
+
+function runSuite(name: string): void {
+  const suite = suites[name]
+  const files = globSync(`test/${name}/**/*.test.ts`).sort()
+  if (!suite || files.length === 0) {
+    total.failures++
+    summary.push(`FAIL ${name}: no test files found`)
+    return
+  }
+  heading(suite.what)
+  const countsFile = join(folder, name)
+  const started = process.hrtime.bigint()
+  const { status } = spawnSync('mocha', ['--timeout', String(suite.timeoutMs), ...files], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, HERALD_TEST_COUNTS: countsFile },
+  })
+  const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
+  const counts = readCounts(countsFile)
+  // A suite that dies before its reporter has written must not pass for one without failures.
+  if (status !== 0 && counts.failures === 0) counts.failures = 1
+  total.passes += counts.passes
+  total.failures += counts.failures
+  total.pending += counts.pending
+  summary.push(
+    `${counts.failures === 0 ? 'ok  ' : 'FAIL'} ${name}: ${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped in ${seconds.toFixed(1)} s`,
+  )
+}
+
+function readCounts(file: string): Counts {
+  const counts: Counts = { passes: 0, failures: 0, pending: 0 }
+  if (!existsSync(file)) return counts
+  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+    const part = JSON.parse(line) as Counts
+    counts.passes += part.passes
+    counts.failures += part.failures
+    counts.pending += part.pending
+  }
+  return counts
+}
+
+function heading(text: string): void {
+  console.log(`\n── ${text} ${'─'.repeat(Math.max(2, 100 - text.length))}`)
+}
