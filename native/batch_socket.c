@@ -24,9 +24,9 @@ static void report(struct batch_socket *socket, int number, const char *syscall)
   napi_close_handle_scope(env, scope);
 }
 
-unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count, int *number) {
+unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count) {
   unsigned offset = 0, taken = 0;
-  *number = 0;
+  socket->counters->send_error = 0;
   while (offset < count) {
     int sent = sendmmsg(socket->handle.fd, headers + offset, count - offset, MSG_DONTWAIT);
     if (sent > 0) {
@@ -35,14 +35,13 @@ unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers,
       continue;
     }
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == ENOBUFS || errno == EAGAIN)) {
-      socket->counters->send_failures++;
-      offset++;
-      continue;
+    int number = sent < 0 ? errno : EIO;
+    if (number != ENOBUFS && number != EAGAIN && socket->counters->send_error == 0) {
+      if (socket->explain != NULL) number = socket->explain(socket, number);
+      socket->counters->send_error = (uint32_t)number;
     }
-    *number = sent < 0 ? errno : EIO;
-    socket->counters->send_failures += count - offset;
-    break;
+    socket->counters->send_failures++;
+    offset++;
   }
   return taken;
 }
@@ -53,9 +52,8 @@ static void flush_replies(struct batch_socket *socket, uint32_t count) {
     uint32_t length = socket->tx_lengths[i];
     socket->tx_vectors[i].iov_len = length <= socket->slot_size ? length : socket->slot_size;
   }
-  int number;
-  batch_socket_send(socket, socket->tx_headers, count, &number);
-  if (number != 0) report(socket, number, "sendmmsg");
+  batch_socket_send(socket, socket->tx_headers, count);
+  if (socket->counters->send_error != 0) report(socket, (int)socket->counters->send_error, "sendmmsg");
 }
 
 static uint32_t collect(struct batch_socket *socket, unsigned received) {
@@ -200,7 +198,7 @@ static void prepare_headers(struct batch_socket *socket) {
   }
 }
 
-napi_value batch_socket_open(napi_env env, int fd, napi_value options,
+napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options,
                              bool (*describe)(struct msghdr *, struct message_info *),
                              int (*explain)(struct batch_socket *, int)) {
   struct batch_socket *socket = calloc(1, sizeof *socket);
@@ -211,6 +209,7 @@ napi_value batch_socket_open(napi_env env, int fd, napi_value options,
   socket->handle.env = env;
   socket->handle.on_event = on_event;
   socket->handle.on_closing = on_closing;
+  socket->family = family;
   socket->describe = describe;
   socket->explain = explain;
   if (!read_memory(env, options, socket)) {

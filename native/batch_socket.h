@@ -1,7 +1,6 @@
 #ifndef HERALD_BATCH_SOCKET_H
 #define HERALD_BATCH_SOCKET_H
 
-#define _GNU_SOURCE
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -23,10 +22,11 @@ struct message_info {
   uint8_t destination[16];
 };
 
-/* Counters that JavaScript reads; never reset. */
+/* Read by JavaScript. The first two only grow; send_error is of the last batch_socket_send(), 0 if all went well but for lack of room. */
 struct batch_counters {
   uint32_t truncated;
   uint32_t send_failures;
+  uint32_t send_error;
 };
 
 /*
@@ -46,6 +46,7 @@ struct batch_socket {
   napi_ref on_batch;
   napi_ref on_error;
   unsigned idle_wakeups;
+  int family;
   /* fills in what the kind of socket knows; false drops the message. Optional. */
   bool (*describe)(struct msghdr *header, struct message_info *info);
   /* replaces the number of an error by a clearer one. Optional. */
@@ -62,12 +63,12 @@ struct batch_socket {
  * Takes `fd` and the memory in `options`: slots, slotSize, rx, info, counters, onBatch, onError, and optionally tx, txLengths. Returns the
  * JavaScript handle, or NULL with an exception pending and the descriptor closed.
  */
-napi_value batch_socket_open(napi_env env, int fd, napi_value options,
+napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options,
                              bool (*describe)(struct msghdr *, struct message_info *),
                              int (*explain)(struct batch_socket *, int));
 
-/* Sends headers[0..count), skipping messages that the device has no room for; returns how many the kernel took and the error that ended it, or 0. */
-unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count, int *number);
+/* Sends headers[0..count). A message that the kernel refuses does not hold up those behind it. Returns how many the kernel took. */
+unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count);
 
 /* SO_RCVBUFFORCE where CAP_NET_ADMIN allows it, else what net.core.rmem_max allows. */
 void set_receive_buffer(int fd, uint32_t bytes);

@@ -69,19 +69,19 @@ static napi_value packet_open(napi_env env, napi_callback_info info) {
     close(fd);
     return throw_errno(env, number, failed);
   }
-  return batch_socket_open(env, fd, options, NULL, explain);
+  return batch_socket_open(env, fd, AF_PACKET, options, NULL, explain);
 }
 
-/* packetSend(handle, frames) → how many the kernel took; throws if it would take none for a reason other than lack of room */
+/* packetSend(handle, frames) → how many the kernel took */
 static napi_value packet_send(napi_env env, napi_callback_info info) {
   napi_value arguments[2], frame, result;
   uint32_t count, taken = 0;
-  int number = 0;
   if (!read_arguments(env, info, 2, arguments)) return NULL;
   struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, arguments[0]);
   if (socket == NULL) return NULL;
+  if (socket->handle.closing) return throw_errno(env, EBADF, "sendmmsg");
   if (napi_get_array_length(env, arguments[1], &count) != napi_ok) return throw_message(env, "an array of frames was expected");
-  for (uint32_t offset = 0; offset < count && number == 0 && !socket->handle.closing; offset += MAX_SLOTS) {
+  for (uint32_t offset = 0; offset < count; offset += MAX_SLOTS) {
     struct mmsghdr headers[MAX_SLOTS];
     struct iovec vectors[MAX_SLOTS];
     uint32_t chunk = count - offset < MAX_SLOTS ? count - offset : MAX_SLOTS;
@@ -96,9 +96,8 @@ static napi_value packet_send(napi_env env, napi_callback_info info) {
       headers[i].msg_hdr.msg_iov = &vectors[i];
       headers[i].msg_hdr.msg_iovlen = 1;
     }
-    taken += batch_socket_send(socket, headers, chunk, &number);
+    taken += batch_socket_send(socket, headers, chunk);
   }
-  if (number != 0 && taken == 0) return throw_errno(env, explain(socket, number), "sendmmsg");
   return napi_create_uint32(env, taken, &result) == napi_ok ? result : NULL;
 }
 

@@ -36,7 +36,7 @@ static napi_value netlink_open(napi_env env, napi_callback_info info) {
     close(fd);
     return throw_errno(env, number, "bind AF_NETLINK");
   }
-  return batch_socket_open(env, fd, options, from_kernel, NULL);
+  return batch_socket_open(env, fd, AF_NETLINK, options, from_kernel, NULL);
 }
 
 /* netlinkSend(handle, request): one whole netlink message to the kernel */

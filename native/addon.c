@@ -1,0 +1,32 @@
+#include <node_api.h>
+
+#include "errors.h"
+#include "handle.h"
+#include "packet_socket.h"
+#include "route_netlink.h"
+#include "tcp.h"
+#include "udp.h"
+
+/* close(handle): closes the descriptor at once; harmless when closed already */
+static napi_value close_handle(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct handle *handle = handle_unwrap(env, argument);
+  if (handle != NULL) handle_close(handle);
+  return NULL;
+}
+
+/* Node runs this once for each environment (main thread, every worker); there is nothing that they share. */
+NAPI_MODULE_INIT() {
+  static const napi_property_descriptor common[] = {
+      {"close", NULL, close_handle, NULL, NULL, NULL, napi_default, NULL},
+  };
+  if (napi_define_properties(env, exports, sizeof common / sizeof *common, common) != napi_ok ||
+      napi_define_properties(env, exports, PACKET_SOCKET_FUNCTIONS, packet_socket_functions) != napi_ok ||
+      napi_define_properties(env, exports, ROUTE_NETLINK_FUNCTIONS, route_netlink_functions) != napi_ok ||
+      napi_define_properties(env, exports, UDP_FUNCTIONS, udp_functions) != napi_ok ||
+      napi_define_properties(env, exports, TCP_FUNCTIONS, tcp_functions) != napi_ok) {
+    napi_throw_error(env, "ERR_HERALD_NATIVE", "the native addon cannot define its functions");
+  }
+  return exports;
+}

@@ -1,0 +1,45 @@
+/** A Linux capability that Herald may lack, as `securityContext.capabilities.add` of a container spells it. */
+export type Capability = 'NET_RAW' | 'NET_ADMIN' | 'NET_BIND_SERVICE'
+
+/** The kernel refused for lack of a capability; the message says which and where to add it. */
+export class MissingCapabilityError extends Error {
+  override readonly name = 'MissingCapabilityError'
+  readonly code = 'ERR_HERALD_CAPABILITY'
+  readonly capability: Capability
+
+  constructor(action: string, capability: Capability, cause: Error) {
+    super(
+      `${action} needs the capability CAP_${capability} (${cause.message}): add ${capability} to ` +
+        `securityContext.capabilities.add of the container; outside Kubernetes, start the process as root or with CAP_${capability}`,
+      { cause },
+    )
+    this.capability = capability
+  }
+}
+
+/** An error of the kernel, as Node and the addon make them. */
+export interface SystemError extends Error {
+  /** 'EPERM', 'ENETDOWN', … */
+  code: string
+  syscall: string
+}
+
+/** Whether `error` comes from a system call. */
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+/**
+ * Runs `open`; when the kernel does not permit it, throws a MissingCapabilityError instead.
+ * @param action what was being done, as the start of a sentence ("opening a packet socket on eth0")
+ */
+export function withCapability<T>(action: string, capability: Capability, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'EPERM' || error.code === 'EACCES')) {
+      throw new MissingCapabilityError(action, capability, error)
+    }
+    throw error
+  }
+}
