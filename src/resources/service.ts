@@ -116,9 +116,15 @@ function clusterIPsOf({ clusterIP, clusterIPs }: NonNullable<ServiceObject['spec
 }
 
 function viewIngress({ ip, ipMode, hostname }: LoadBalancerIngress): LoadBalancerIngress {
-  return { ...(ip !== undefined && { ip }), ...(ipMode !== undefined && { ipMode }), ...(hostname !== undefined && { hostname }) }
+  return {
+    ...(ip !== undefined && { ip }),
+    ...(ipMode !== undefined && { ipMode }),
+    ...(hostname !== undefined && { hostname }),
+  }
 }
 
 function ours(annotations: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => OUR_PREFIXES.some(prefix => key.startsWith(prefix))))
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([key]) => OUR_PREFIXES.some(prefix => key.startsWith(prefix))),
+  )
 }

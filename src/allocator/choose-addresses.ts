@@ -1,0 +1,152 @@
+import { type AddressPool, poolOffers, poolServes } from '../config/address-pool.ts'
+import { type Address, type Family, formatAddress } from '../ip/address.ts'
+import type { Allocator } from './allocator.ts'
+import type { AllocationReason } from './reasons.ts'
+
+/** What a Service asks for, already checked by itself. */
+export interface AddressRequest {
+  readonly key: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly namespaceLabels: Readonly<Record<string, string>>
+  /** the families that would do, best first: `[[4, 6], [4], [6]]` for a Service that prefers dual stack */
+  readonly alternatives: readonly (readonly Family[])[]
+  /** the pool asked for by annotation */
+  readonly pool?: string
+  /** the addresses asked for, one per family */
+  readonly addresses?: readonly Address[]
+}
+
+/** What became of one pool that was looked at. */
+export interface PoolVerdict {
+  readonly pool: string
+  readonly verdict: 'not-auto-assigned' | 'not-allowed' | 'lacks-family' | 'exhausted'
+}
+
+export type Choice =
+  | { readonly addresses: readonly Address[]; readonly pool: string }
+  | { readonly reason: AllocationReason; readonly message: string; readonly looked: readonly PoolVerdict[] }
+
+/**
+ * Chooses addresses without taking them: the requested ones; else from the requested pool; else from the first pool, in
+ * their order, that serves the Service and has what it needs. Pools with a serviceAllocation that serves the Service end
+ * the search when one of them can give anything.
+ *
+ * @param pools the pools that stand, in the order in which they are tried
+ */
+export function chooseAddresses(request: AddressRequest, pools: readonly AddressPool[], allocator: Allocator): Choice {
+  if (pools.length === 0) return refuse('NoPool', 'There is no IPAddressPool to allocate from.')
+  const named = request.pool === undefined ? undefined : pools.find(({ name }) => name === request.pool)
+  if (request.pool !== undefined && !named) {
+    return refuse(
+      'UnknownPool',
+      `The IPAddressPool "${request.pool}" that the annotation asks for does not exist or was refused.`,
+    )
+  }
+  if (named && !poolServes(named, request, request.namespaceLabels)) {
+    return refuse(
+      'PoolNotAllowed',
+      `The IPAddressPool "${named.name}" does not serve this Service: its serviceAllocation excludes it.`,
+      [{ pool: named.name, verdict: 'not-allowed' }],
+    )
+  }
+  if (request.addresses) return chooseRequested(request, request.addresses, named, pools, allocator)
+  return named ? chooseFrom([[named]], request, allocator, []) : chooseAutomatically(request, pools, allocator)
+}
+
+function chooseAutomatically(request: AddressRequest, pools: readonly AddressPool[], allocator: Allocator): Choice {
+  const looked: PoolVerdict[] = []
+  const serving: AddressPool[] = []
+  for (const pool of pools) {
+    if (!pool.autoAssign) looked.push({ pool: pool.name, verdict: 'not-auto-assigned' })
+    else if (!poolServes(pool, request, request.namespaceLabels))
+      looked.push({ pool: pool.name, verdict: 'not-allowed' })
+    else serving.push(pool)
+  }
+  const pinned = serving.filter(({ serviceAllocation }) => serviceAllocation)
+  const open = serving.filter(({ serviceAllocation }) => !serviceAllocation)
+  return chooseFrom([pinned, open], request, allocator, looked)
+}
+
+/** Group by group, alternative by alternative, pool by pool: the first that has all families of the alternative. */
+function chooseFrom(
+  groups: readonly (readonly AddressPool[])[],
+  request: AddressRequest,
+  allocator: Allocator,
+  looked: PoolVerdict[],
+): Choice {
+  for (const group of groups) {
+    for (const families of request.alternatives) {
+      for (const pool of group) {
+        const addresses = families.map(family => allocator.lowestFree(pool.name, family))
+        if (addresses.every(address => address !== undefined)) return { addresses, pool: pool.name }
+      }
+    }
+  }
+  let hasFamily = false
+  let serves = false
+  for (const pool of groups.flat()) {
+    serves = true
+    const offers = request.alternatives.some(families => families.every(family => poolOffers(pool, family)))
+    hasFamily ||= offers
+    looked.push({ pool: pool.name, verdict: offers ? 'exhausted' : 'lacks-family' })
+  }
+  const pools = `Pools looked at: ${looked.map(describeVerdict).join('; ')}.`
+  if (!serves) return refuse('NoMatchingPool', `No IPAddressPool serves this Service. ${pools}`, looked)
+  const needs = request.alternatives.map(families => families.map(family => `IPv${family}`).join(' and ')).join(', or ')
+  if (!hasFamily)
+    return refuse(
+      'FamilyNotAvailable',
+      `No IPAddressPool that serves this Service has ${needs} addresses. ${pools}`,
+      looked,
+    )
+  return refuse('PoolExhausted', `No ${needs} address is free for this Service. ${pools}`, looked)
+}
+
+function chooseRequested(
+  request: AddressRequest,
+  addresses: readonly Address[],
+  named: AddressPool | undefined,
+  pools: readonly AddressPool[],
+  allocator: Allocator,
+): Choice {
+  const texts = addresses.map(formatAddress).join(', ')
+  const candidates = named ? [named] : pools
+  const pool = candidates.find(({ name }) => addresses.every(address => allocator.offers(name, address)))
+  if (!pool) {
+    const where = named ? `the IPAddressPool "${named.name}"` : 'one IPAddressPool'
+    return refuse('AddressNotInPool', `The Service asks for ${texts}, which ${where} does not have.`)
+  }
+  if (!poolServes(pool, request, request.namespaceLabels)) {
+    return refuse(
+      'PoolNotAllowed',
+      `The Service asks for ${texts} of the IPAddressPool "${pool.name}", which does not serve it.`,
+      [{ pool: pool.name, verdict: 'not-allowed' }],
+    )
+  }
+  for (const address of addresses) {
+    const holder = allocator.holderOf(address)
+    if (holder !== undefined && holder !== request.key) {
+      return refuse(
+        'AddressInUse',
+        `The Service asks for ${formatAddress(address)}, which the Service "${holder}" holds.`,
+      )
+    }
+  }
+  return { addresses, pool: pool.name }
+}
+
+const VERDICTS: Readonly<Record<PoolVerdict['verdict'], string>> = {
+  'not-auto-assigned': 'serves only those that ask for it (autoAssign is false)',
+  'not-allowed': 'its serviceAllocation excludes this Service',
+  'lacks-family': 'has no addresses of the family',
+  exhausted: 'has no free address',
+}
+
+function describeVerdict({ pool, verdict }: PoolVerdict): string {
+  return `"${pool}" ${VERDICTS[verdict]}`
+}
+
+function refuse(reason: AllocationReason, message: string, looked: readonly PoolVerdict[] = []): Choice {
+  return { reason, message, looked }
+}

@@ -1,0 +1,163 @@
+import type { Address, Family } from '../ip/address.ts'
+import { type AddressRange, familyOf, parseRange, rangeContains, rangesOverlap } from '../ip/range.ts'
+import type { Problem } from './problem.ts'
+import { checkSelector, type LabelSelector, matchesSelector } from './selector.ts'
+
+/** Whom a pool serves; a pool without one serves everybody. All parts that are given must match. */
+export interface ServiceAllocation {
+  /** lower is earlier; 0 comes last */
+  readonly priority: number
+  readonly namespaces: readonly string[]
+  readonly namespaceSelectors: readonly LabelSelector[]
+  readonly serviceSelectors: readonly LabelSelector[]
+}
+
+/** An IPAddressPool, read and checked by itself. */
+export interface AddressPool {
+  readonly name: string
+  readonly createdAtMs: number
+  readonly labels: Readonly<Record<string, string>>
+  /** in the order of spec.addresses: the order in which they are dealt out */
+  readonly ranges: readonly AddressRange[]
+  readonly autoAssign: boolean
+  readonly avoidBuggyIPs: boolean
+  readonly serviceAllocation?: ServiceAllocation
+}
+
+/** An IPAddressPool as the API server sends it; nothing in it is trusted, although the CRD's schema has seen most of it. */
+export interface AddressPoolResource {
+  metadata?: { name?: string; creationTimestamp?: string | Date; labels?: Record<string, string> }
+  spec?: {
+    addresses?: unknown
+    autoAssign?: boolean
+    avoidBuggyIPs?: boolean
+    serviceAllocation?: {
+      priority?: number
+      namespaces?: string[]
+      namespaceSelectors?: LabelSelector[]
+      serviceSelectors?: LabelSelector[]
+    }
+  }
+}
+
+export type ParsedAddressPool = { readonly pool: AddressPool } | { readonly problem: Problem }
+
+/** Reads one IPAddressPool by itself; the first field that is wrong refuses the object and nothing else. */
+export function parseAddressPool(resource: AddressPoolResource): ParsedAddressPool {
+  const { metadata = {}, spec = {} } = resource
+  const ranges = parseRanges(spec.addresses)
+  if ('field' in ranges) return { problem: ranges }
+  const { serviceAllocation } = spec
+  const problem = serviceAllocation && checkServiceAllocation(serviceAllocation)
+  if (problem) return { problem }
+  return {
+    pool: {
+      name: metadata.name ?? '',
+      createdAtMs: Date.parse(String(metadata.creationTimestamp ?? '')) || 0,
+      labels: metadata.labels ?? {},
+      ranges,
+      autoAssign: spec.autoAssign ?? true,
+      avoidBuggyIPs: spec.avoidBuggyIPs ?? false,
+      ...(serviceAllocation && {
+        serviceAllocation: {
+          priority: serviceAllocation.priority ?? 0,
+          namespaces: serviceAllocation.namespaces ?? [],
+          namespaceSelectors: serviceAllocation.namespaceSelectors ?? [],
+          serviceSelectors: serviceAllocation.serviceSelectors ?? [],
+        },
+      }),
+    },
+  }
+}
+
+function parseRanges(addresses: unknown): AddressRange[] | Problem {
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    return { field: 'spec.addresses', message: 'must list at least one CIDR or range' }
+  }
+  const ranges: AddressRange[] = []
+  for (const [index, text] of addresses.entries()) {
+    const field = `spec.addresses[${index}]`
+    if (typeof text !== 'string') return { field, message: 'must be text' }
+    const parsed = parseRange(text)
+    if ('problem' in parsed) return { field, message: parsed.problem }
+    const other = ranges.findIndex(range => rangesOverlap(range, parsed.range))
+    if (other >= 0) return { field, message: `"${text}" overlaps with spec.addresses[${other}] "${addresses[other]}"` }
+    ranges.push(parsed.range)
+  }
+  return ranges
+}
+
+function checkServiceAllocation(
+  allocation: NonNullable<NonNullable<AddressPoolResource['spec']>['serviceAllocation']>,
+): Problem | undefined {
+  const { namespaces = [] } = allocation
+  const twice = namespaces.findIndex((name, index) => namespaces.indexOf(name) !== index)
+  if (twice >= 0) {
+    return { field: `spec.serviceAllocation.namespaces[${twice}]`, message: `"${namespaces[twice]}" is listed twice` }
+  }
+  for (const list of ['namespaceSelectors', 'serviceSelectors'] as const) {
+    for (const [index, selector] of (allocation[list] ?? []).entries()) {
+      const message = checkSelector(selector)
+      if (message) return { field: `spec.serviceAllocation.${list}[${index}]`, message }
+    }
+  }
+  return undefined
+}
+
+/** RFC 5735 reserves neither, yet old equipment takes x.x.x.0 and x.x.x.255 for network and broadcast addresses. */
+export function isBuggy(address: Address): boolean {
+  if (address.family === 6) return false
+  const lastOctet = address.value & 255
+  return lastOctet === 0 || lastOctet === 255
+}
+
+/** Whether the pool may hand out the address at all. */
+export function poolContains(pool: AddressPool, address: Address): boolean {
+  if (pool.avoidBuggyIPs && isBuggy(address)) return false
+  return pool.ranges.some(range => rangeContains(range, address))
+}
+
+export function poolOffers(pool: AddressPool, family: Family): boolean {
+  return pool.ranges.some(range => familyOf(range) === family)
+}
+
+/** The Service, as far as serviceAllocation looks at it. */
+export interface PoolApplicant {
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/**
+ * Whether a pool serves the Service. The namespace must be listed or selected, where the pool lists or selects any; one
+ * of the serviceSelectors must match, where there are any. A selector that matches no namespace serves nobody.
+ */
+export function poolServes(
+  pool: AddressPool,
+  service: PoolApplicant,
+  namespaceLabels: Readonly<Record<string, string>>,
+): boolean {
+  const { serviceAllocation } = pool
+  if (!serviceAllocation) return true
+  const { namespaces, namespaceSelectors, serviceSelectors } = serviceAllocation
+  const anyNamespace = namespaces.length === 0 && namespaceSelectors.length === 0
+  const namespaceMatches =
+    anyNamespace ||
+    namespaces.includes(service.namespace) ||
+    namespaceSelectors.some(selector => matchesSelector(selector, namespaceLabels))
+  const serviceMatches =
+    serviceSelectors.length === 0 || serviceSelectors.some(selector => matchesSelector(selector, service.labels))
+  return namespaceMatches && serviceMatches
+}
+
+/**
+ * The order in which pools are tried: those with a serviceAllocation first, by priority, 0 last; then the others. Ties are
+ * settled by name, so that every restart and every replica chooses alike.
+ */
+export function comparePools(a: AddressPool, b: AddressPool): number {
+  return rank(a) - rank(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+}
+
+function rank({ serviceAllocation }: AddressPool): number {
+  if (!serviceAllocation) return 2 ** 54
+  return serviceAllocation.priority === 0 ? 2 ** 53 : serviceAllocation.priority
+}

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict'
+import { Allocator } from '../../../src/allocator/allocator.ts'
+import { type AddressPool, comparePools } from '../../../src/config/address-pool.ts'
+import { ADDRESS_ALLOCATED } from '../../../src/controller/conditions.ts'
+import { converge, type Decision, type World } from '../../../src/controller/converge.ts'
+import { formatAddress } from '../../../src/ip/address.ts'
+import type { ServiceView, viewService } from '../../../src/resources/service.ts'
+import { pool, service } from '../../support/services.ts'
+
+function world(...pools: AddressPool[]): World {
+  const allocator = new Allocator()
+  allocator.setPools(pools)
+  return { allocator, pools: pools.sort(comparePools), loadBalancerClass: '', namespaceLabels: () => ({}) }
+}
+
+/** The Service as it stands once the decision has been written. */
+function written(before: ServiceView, { desired }: Decision): ServiceView {
+  assert.ok(desired)
+  const { condition } = desired
+  return {
+    ...before,
+    ingress: desired.addresses
+      ? desired.addresses.map(one => ({ ip: formatAddress(one), ipMode: 'VIP' }))
+      : before.ingress,
+    annotations: desired.pool ? { ...before.annotations, 'metallb.io/ip-allocated-from-pool': desired.pool } : {},
+    conditions: condition
+      ? [{ type: ADDRESS_ALLOCATED, ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+      : [],
+  }
+}
+
+function addresses({ desired }: Decision): string[] {
+  return (desired?.addresses ?? []).map(formatAddress)
+}
+
+const v4 = ['192.0.2.10-192.0.2.11']
+const dual = { clusterIPs: ['10.96.0.1', 'fd00::1'] }
+
+describe('converge', () => {
+  it('gives the lowest address, says where from, and tells it once', () => {
+    const here = world(pool('p', v4))
+    const one = service()
+    const first = converge(one, here)
+    assert.deepEqual(addresses(first), ['192.0.2.10'])
+    assert.equal(first.desired?.pool, 'p')
+    assert.deepEqual(first.desired?.condition, {
+      status: 'True',
+      reason: 'Allocated',
+      message: '192.0.2.10 from the IPAddressPool "p".',
+    })
+    assert.deepEqual(first.events, [{ type: 'Normal', reason: 'IPAllocated', message: 'Assigned IP ["192.0.2.10"]' }])
+    const again = converge(written(one, first), here)
+    assert.deepEqual(again.desired, first.desired)
+    assert.deepEqual(again.events, [])
+  })
+
+  it('gives the same answer while its own write has not come back', () => {
+    const here = world(pool('p', v4))
+    assert.deepEqual(addresses(converge(service(), here)), addresses(converge(service(), here)))
+  })
+
+  it('keeps what the status shows after a restart, though a lower address is free', () => {
+    const held = service('web', {
+      metadata: { annotations: { 'metallb.io/ip-allocated-from-pool': 'p' } },
+      status: { loadBalancer: { ingress: [{ ip: '192.0.2.11', ipMode: 'VIP' }] } },
+    })
+    assert.deepEqual(addresses(converge(held, world(pool('p', v4)))), ['192.0.2.11'])
+  })
+
+  it('frees the address when the type changes, and removes its marks', () => {
+    const here = world(pool('p', v4))
+    const held = written(service(), converge(service(), here))
+    const decision = converge({ ...held, type: 'ClusterIP' }, here)
+    assert.equal(decision.reason, 'NotLoadBalancer')
+    assert.deepEqual(decision.desired, { addresses: [], pool: undefined, condition: undefined })
+    assert.equal(decision.freed, true)
+    assert.equal(here.allocator.holding(held.key), undefined)
+  })
+
+  const foreign: [what: string, parts: Parameters<typeof viewService>[0]][] = [
+    ['ClusterIP', { spec: { type: 'ClusterIP' } }],
+    ['ExternalName', { spec: { type: 'ExternalName' } }],
+    [
+      'another class',
+      {
+        spec: { loadBalancerClass: 'other.example/lb' },
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } },
+      },
+    ],
+  ]
+  for (const [what, parts] of foreign) {
+    it(`never touches ${what}`, () =>
+      assert.equal(converge(service('web', parts), world(pool('p', v4))).desired, undefined))
+  }
+
+  it('handles its own class only, when it has one', () => {
+    const here = { ...world(pool('p', v4)), loadBalancerClass: 'herald.io/lb' }
+    assert.equal(converge(service(), here).reason, 'OtherClass')
+    assert.deepEqual(addresses(converge(service('mine', { spec: { loadBalancerClass: 'herald.io/lb' } }), here)), [
+      '192.0.2.10',
+    ])
+  })
+
+  const foreignStatus: [what: string, ingress: object[]][] = [
+    ['an address in no pool', [{ ip: '203.0.113.9' }]],
+    ['a host name', [{ hostname: 'lb.example' }]],
+  ]
+  for (const [what, ingress] of foreignStatus) {
+    it(`leaves ${what} that it did not write where it is, and says so`, () => {
+      const decision = converge(service('web', { status: { loadBalancer: { ingress } } }), world(pool('p', v4)))
+      assert.equal(decision.reason, 'ForeignAddress')
+      assert.equal(decision.desired?.addresses, undefined)
+      assert.equal(decision.desired?.condition?.status, 'False')
+    })
+  }
+
+  it('replaces an address of its own that has left the pools, and says why', () => {
+    const held = service('web', {
+      metadata: { annotations: { 'metallb.io/ip-allocated-from-pool': 'gone' } },
+      status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } },
+    })
+    const decision = converge(held, world(pool('p', v4)))
+    assert.deepEqual(addresses(decision), ['192.0.2.10'])
+    assert.deepEqual(
+      decision.events.map(({ reason }) => reason),
+      ['ClearAssignment', 'IPAllocated'],
+    )
+  })
+
+  it('lets one of two Services keep an address that both show, the other gets a free one', () => {
+    const here = world(pool('p', v4))
+    const status = { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] } }
+    assert.deepEqual(addresses(converge(service('a', { status }), here)), ['192.0.2.10'])
+    assert.deepEqual(addresses(converge(service('b', { status }), here)), ['192.0.2.11'])
+  })
+
+  const pending: [
+    what: string,
+    parts: Parameters<typeof viewService>[0],
+    pools: AddressPool[],
+    reason: string,
+    message: RegExp,
+  ][] = [
+    ['without any pool', {}, [], 'NoPool', /no IPAddressPool/],
+    [
+      'when no pool assigns by itself',
+      {},
+      [pool('p', v4, { autoAssign: false })],
+      'NoMatchingPool',
+      /"p" serves only those that ask/,
+    ],
+    [
+      'when no pool has the family',
+      {},
+      [pool('six', ['2001:db8::/120'])],
+      'FamilyNotAvailable',
+      /IPv4.*"six" has no addresses of the family/,
+    ],
+    [
+      'when it asks for a pool that is not there',
+      { metadata: { annotations: { 'metallb.io/address-pool': 'x' } } },
+      [pool('p', v4)],
+      'UnknownPool',
+      /"x"/,
+    ],
+    [
+      'when it asks for a pool that excludes it',
+      { metadata: { annotations: { 'metallb.io/address-pool': 'p' } } },
+      [pool('p', v4, { serviceAllocation: { namespaces: ['bank'] } })],
+      'PoolNotAllowed',
+      /"p" does not serve/,
+    ],
+    [
+      'when it asks for nonsense',
+      { spec: { loadBalancerIP: '10.0.0.300' } },
+      [pool('p', v4)],
+      'InvalidRequest',
+      /"10.0.0.300" is not an IP/,
+    ],
+    [
+      'when it asks twice',
+      {
+        metadata: { annotations: { 'metallb.io/loadBalancerIPs': '192.0.2.10' } },
+        spec: { loadBalancerIP: '192.0.2.10' },
+      },
+      [pool('p', v4)],
+      'InvalidRequest',
+      /both set/,
+    ],
+    [
+      'when it asks for the other family',
+      { spec: { loadBalancerIP: '2001:db8::1' } },
+      [pool('p', v4)],
+      'InvalidRequest',
+      /needs one IPv4/,
+    ],
+    [
+      'when it asks for an address outside',
+      { spec: { loadBalancerIP: '203.0.113.1' } },
+      [pool('p', v4)],
+      'AddressNotInPool',
+      /203.0.113.1/,
+    ],
+    ['without a cluster IP', { spec: { clusterIPs: ['None'] } }, [pool('p', v4)], 'NoClusterIP', /headless/],
+    [
+      'when dual stack is required and one is there',
+      { spec: { ipFamilyPolicy: 'RequireDualStack' } },
+      [pool('p', v4)],
+      'NoClusterIP',
+      /dual/,
+    ],
+    [
+      'when dual stack is required and the pool has one family',
+      { spec: { ...dual, ipFamilyPolicy: 'RequireDualStack' } },
+      [pool('p', v4)],
+      'FamilyNotAvailable',
+      /IPv4 and IPv6/,
+    ],
+  ]
+  for (const [what, parts, pools, reason, message] of pending) {
+    it(`is pending ${what}: ${reason}`, () => {
+      const here = world(...pools)
+      const one = service('web', parts)
+      const decision = converge(one, here)
+      assert.deepEqual(decision.desired?.addresses, [])
+      assert.equal(decision.desired?.condition?.status, 'False')
+      assert.equal(decision.desired?.condition?.reason, reason)
+      assert.match(decision.desired?.condition?.message ?? '', message)
+      assert.equal(decision.events.length, 1)
+      assert.equal(decision.events[0]?.type, 'Warning')
+      assert.deepEqual(
+        converge({ ...written(one, decision), annotations: one.annotations }, here).events,
+        [],
+        'told once',
+      )
+    })
+  }
+
+  it('is pending while the pool is full, and gets the address that becomes free', () => {
+    const here = world(pool('p', ['192.0.2.10/32']))
+    const first = written(service('first'), converge(service('first'), here))
+    const second = converge(service('second'), here)
+    assert.equal(second.reason, 'PoolExhausted')
+    assert.match(second.desired?.condition?.message ?? '', /"p" has no free address/)
+    here.allocator.release(first.key)
+    assert.deepEqual(addresses(converge(service('second'), here)), ['192.0.2.10'])
+  })
+
+  it('gives the pool and the address that are asked for, also from a pool without autoAssign', () => {
+    const pools = () => [pool('p', v4), pool('q', ['203.0.113.0/24'], { autoAssign: false })]
+    const byPool = service('web', { metadata: { annotations: { 'metallb.universe.tf/address-pool': 'q' } } })
+    assert.deepEqual(addresses(converge(byPool, world(...pools()))), ['203.0.113.0'])
+    const byAddress = service('web', { metadata: { annotations: { 'metallb.io/loadBalancerIPs': '203.0.113.7' } } })
+    assert.deepEqual(addresses(converge(byAddress, world(...pools()))), ['203.0.113.7'])
+  })
+
+  it('keeps the address while the request cannot be understood', () => {
+    const here = world(pool('p', v4))
+    const held = written(service(), converge(service(), here))
+    const decision = converge({ ...held, loadBalancerIP: 'nonsense' }, here)
+    assert.deepEqual(addresses(decision), ['192.0.2.10'])
+    assert.equal(decision.desired?.condition?.status, 'True')
+    assert.equal(decision.desired?.condition?.reason, 'InvalidRequest')
+  })
+
+  it('moves when another pool or address is asked for', () => {
+    const here = world(pool('p', v4), pool('q', ['203.0.113.0/24']))
+    const held = written(service(), converge(service(), here))
+    const moved = converge({ ...held, annotations: { ...held.annotations, 'metallb.io/address-pool': 'q' } }, here)
+    assert.deepEqual([addresses(moved), moved.desired?.pool, moved.freed], [['203.0.113.0'], 'q', true])
+  })
+
+  const families: [policy: string, clusterIPs: string[], pools: AddressPool[], expected: string[]][] = [
+    ['SingleStack', ['fd00::1'], [pool('p', [...v4, '2001:db8::a/127'])], ['2001:db8::a']],
+    [
+      'PreferDualStack',
+      ['10.96.0.1', 'fd00::1'],
+      [pool('p', v4), pool('q', ['192.0.2.99/32', '2001:db8::a/127'])],
+      ['192.0.2.99', '2001:db8::a'],
+    ],
+    ['PreferDualStack', ['10.96.0.1', 'fd00::1'], [pool('p', v4)], ['192.0.2.10']],
+    ['PreferDualStack', ['fd00::1', '10.96.0.1'], [pool('p', v4), pool('q', ['2001:db8::a/127'])], ['2001:db8::a']],
+    ['PreferDualStack', ['10.96.0.1'], [pool('p', [...v4, '2001:db8::a/127'])], ['192.0.2.10']],
+    [
+      'RequireDualStack',
+      ['fd00::1', '10.96.0.1'],
+      [pool('p', [...v4, '2001:db8::a/127'])],
+      ['192.0.2.10', '2001:db8::a'],
+    ],
+  ]
+  for (const [ipFamilyPolicy, clusterIPs, pools, expected] of families) {
+    it(`${ipFamilyPolicy} with ${clusterIPs} and ${pools.length} pool(s) gives ${expected}`, () => {
+      assert.deepEqual(
+        addresses(converge(service('web', { spec: { clusterIPs, ipFamilyPolicy } }), world(...pools))),
+        expected,
+      )
+    })
+  }
+
+  it('adds the second family from the same pool as soon as it has one, and keeps the first', () => {
+    const here = world(pool('p', v4))
+    const one = service('web', { spec: { ...dual, ipFamilyPolicy: 'PreferDualStack' } })
+    const held = written(one, converge(one, here))
+    const grown = pool('p', [...v4, '2001:db8::a/127'])
+    here.allocator.setPools([grown])
+    assert.deepEqual(addresses(converge(held, { ...here, pools: [grown] })), ['192.0.2.10', '2001:db8::a'])
+  })
+})
