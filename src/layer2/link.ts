@@ -1,0 +1,55 @@
+import type { Family } from '../ip/address.ts'
+import type { MacAddress } from '../wire/mac-address.ts'
+
+/** A network interface as the kernel describes it, as far as announcing asks. */
+export interface LinkFacts {
+  readonly index: number
+  readonly name: string
+  /** undefined when it has none that is 6 bytes long (tunnels, InfiniBand) */
+  readonly mac?: MacAddress
+  /** administratively up and with carrier */
+  readonly up: boolean
+  /** member of a bridge, bond or VRF, which answers in its stead */
+  readonly enslaved: boolean
+  readonly noArp: boolean
+  readonly loopback: boolean
+  readonly broadcast: boolean
+}
+
+/** An interface on which addresses can be announced. */
+export interface Link {
+  readonly index: number
+  readonly name: string
+  readonly mac: MacAddress
+  /** whose addresses can be announced: 4 by ARP (6, by neighbour discovery, is not built yet) */
+  readonly families: readonly Family[]
+}
+
+/** Interfaces that carry pods and tunnels rather than a segment with clients. Each is a regular expression. */
+export const DEFAULT_EXCLUDED_INTERFACES: readonly string[] = [
+  '^docker.*',
+  '^cbr.*',
+  '^dummy.*',
+  '^virbr.*',
+  '^lxcbr.*',
+  '^veth.*',
+  '^lo$',
+  '^cali.*',
+  '^tunl.*',
+  '^flannel.*',
+  '^kube-ipvs.*',
+  '^cni.*',
+  '^nodelocaldns.*',
+  '^lxc.*',
+]
+
+/** The interfaces, out of all that a node has, on which addresses can be announced. */
+export function usableLinks(all: Iterable<LinkFacts>, excluded: readonly RegExp[]): Link[] {
+  const links: Link[] = []
+  for (const { index, name, mac, up, enslaved, noArp, loopback, broadcast } of all) {
+    if (mac === undefined || mac === 0 || !up || enslaved || noArp || loopback || !broadcast) continue
+    if (excluded.some(pattern => pattern.test(name))) continue
+    links.push({ index, name, mac, families: [4] })
+  }
+  return links
+}

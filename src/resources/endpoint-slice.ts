@@ -1,0 +1,85 @@
+/** A discovery/v1 EndpointSlice, cut to where a Service is served. Up to 100 endpoints become a list or two of node names. */
+export interface EndpointSliceView {
+  /** `namespace/name` */
+  readonly key: string
+  readonly resourceVersion: string
+  /** `namespace/name` of the Service; undefined for a slice that belongs to none */
+  readonly serviceKey?: string
+  /** nodes with a ready endpoint, sorted; '' stands for endpoints that are on no node */
+  readonly readyNodes: readonly string[]
+  /** nodes whose only serving endpoints are terminating, sorted; they serve until they are gone */
+  readonly terminatingNodes: readonly string[]
+}
+
+export interface EndpointSliceObject {
+  metadata?: { namespace?: string; name?: string; resourceVersion?: string; labels?: Record<string, string> }
+  endpoints?:
+    | {
+        nodeName?: string | null
+        conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null }
+      }[]
+    | null
+}
+
+const NOWHERE: readonly string[] = []
+
+/** Cuts an EndpointSlice as the API server sends it to the nodes that serve. */
+export function viewEndpointSlice({ metadata = {}, endpoints }: EndpointSliceObject): EndpointSliceView {
+  const { namespace = '', name = '' } = metadata
+  const service = metadata.labels?.['kubernetes.io/service-name']
+  const ready = new Set<string>()
+  const terminating = new Set<string>()
+  for (const { nodeName, conditions } of endpoints ?? []) {
+    // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions: an unknown "ready" counts as true.
+    if (conditions?.ready ?? true) ready.add(nodeName ?? '')
+    else if (conditions?.serving) terminating.add(nodeName ?? '')
+  }
+  return {
+    key: `${namespace}/${name}`,
+    resourceVersion: metadata.resourceVersion ?? '',
+    ...(service && { serviceKey: `${namespace}/${service}` }),
+    readyNodes: ready.size === 0 ? NOWHERE : [...ready].sort(),
+    terminatingNodes: terminating.size === 0 ? NOWHERE : [...terminating.difference(ready)].sort(),
+  }
+}
+
+/** Whether two views of a slice lead to the same decisions; most writes to a slice are not about where it serves. */
+export function sameEndpointSlice(a: EndpointSliceView, b: EndpointSliceView): boolean {
+  return (
+    a.serviceKey === b.serviceKey &&
+    sameList(a.readyNodes, b.readyNodes) &&
+    sameList(a.terminatingNodes, b.terminatingNodes)
+  )
+}
+
+/** Where a Service is served, over all its slices. */
+export interface ServiceEndpoints {
+  /** some endpoint serves, wherever it is */
+  readonly serving: boolean
+  /** nodes with a serving endpoint, sorted */
+  readonly nodes: readonly string[]
+}
+
+export const NO_ENDPOINTS: ServiceEndpoints = { serving: false, nodes: NOWHERE }
+
+/**
+ * Sums up the slices of one Service. A terminating endpoint that serves counts: kube-proxy sends traffic to it when a node has no
+ * other.
+ */
+export function serviceEndpoints(slices: Iterable<EndpointSliceView>): ServiceEndpoints {
+  const nodes = new Set<string>()
+  let serving = false
+  for (const { readyNodes, terminatingNodes } of slices) {
+    for (const list of [readyNodes, terminatingNodes]) {
+      for (const node of list) {
+        serving = true
+        if (node !== '') nodes.add(node)
+      }
+    }
+  }
+  return serving ? { serving, nodes: [...nodes].sort() } : NO_ENDPOINTS
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

@@ -1,0 +1,114 @@
+import {
+  advertisesFromNode,
+  advertisesPool,
+  advertisesService,
+  type L2Advertisement,
+  preferenceScore,
+} from '../config/l2-advertisement.ts'
+import type { Address } from '../ip/address.ts'
+import type { Candidates } from '../layer2/election.ts'
+import type { NodeView } from '../resources/node.ts'
+import type { WithholdReason } from './withhold-reason.ts'
+
+export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+/** A pool, as far as advertising asks. */
+export interface AdvertisedPool {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** What decides for all Services alike which nodes may announce. It changes rarely; then a new index is built. */
+export interface ClusterFacts {
+  readonly advertisements: readonly L2Advertisement[]
+  readonly nodes: ReadonlyMap<string, NodeView>
+  /** the nodes whose speaker is registered and not marked as expired */
+  readonly speakers: ReadonlySet<string>
+  poolOf(address: Address): AdvertisedPool | undefined
+}
+
+/**
+ * Finds the advertisements that apply to a Service and the nodes that are candidates under them. Services with the same
+ * advertisements get the same object of candidates, which is what keeps the election cheap.
+ */
+export class CandidateIndex {
+  readonly #facts: ClusterFacts
+  readonly #ignoreExcludeLabel: boolean
+  readonly #advertisementsOfPool = new Map<string, readonly L2Advertisement[]>()
+  readonly #candidates = new Map<string, Candidates>()
+  readonly #localCandidates = new Map<string, Candidates>()
+
+  constructor(facts: ClusterFacts, init: { ignoreExcludeLabel?: boolean } = {}) {
+    this.#facts = facts
+    this.#ignoreExcludeLabel = init.ignoreExcludeLabel ?? false
+  }
+
+  poolOf(address: Address): AdvertisedPool | undefined {
+    return this.#facts.poolOf(address)
+  }
+
+  /** The advertisements that apply to a Service with these labels whose address is in this pool, by name. */
+  advertisements(pool: AdvertisedPool, serviceLabels: Readonly<Record<string, string>>): readonly L2Advertisement[] {
+    let ofPool = this.#advertisementsOfPool.get(pool.name)
+    if (!ofPool) {
+      ofPool = this.#facts.advertisements
+        .filter(advertisement => advertisesPool(advertisement, pool))
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+      this.#advertisementsOfPool.set(pool.name, ofPool)
+    }
+    return ofPool.filter(advertisement => advertisesService(advertisement, serviceLabels))
+  }
+
+  /**
+   * The nodes that may announce under these advertisements, with their scores.
+   *
+   * @param localNodes when given, only nodes in this sorted list
+   */
+  candidates(advertisements: readonly L2Advertisement[], localNodes?: readonly string[]): Candidates {
+    const key = advertisements.map(({ name }) => name).join('/')
+    let all = this.#candidates.get(key)
+    if (!all) {
+      all = this.#findCandidates(advertisements)
+      this.#candidates.set(key, all)
+    }
+    if (!localNodes) return all
+    const localKey = `${key}//${localNodes.join('/')}`
+    let local = this.#localCandidates.get(localKey)
+    if (!local) {
+      local = new Map(localNodes.filter(node => all.has(node)).map(node => [node, all.get(node)!]))
+      // Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it.
+      if (this.#localCandidates.size >= 10_000) this.#localCandidates.clear()
+      this.#localCandidates.set(localKey, local)
+    }
+    return local
+  }
+
+  /** Why a node announces nothing at all, if so. */
+  nodeProblem(name: string): WithholdReason | undefined {
+    const node = this.#facts.nodes.get(name)
+    if (!node || !this.#facts.speakers.has(name)) return 'speakerNotRegistered'
+    if (node.networkUnavailable) return 'nodeNetworkUnavailable'
+    if (!this.#ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) return 'nodeLabeledExcludeBalancers'
+    return undefined
+  }
+
+  /** The labels of a node, empty for one that does not exist. */
+  nodeLabels(name: string): Readonly<Record<string, string>> {
+    return this.#facts.nodes.get(name)?.labels ?? {}
+  }
+
+  #findCandidates(advertisements: readonly L2Advertisement[]): Candidates {
+    const candidates = new Map<string, number>()
+    for (const { name, labels } of this.#facts.nodes.values()) {
+      if (this.nodeProblem(name)) continue
+      const selecting = advertisements.filter(advertisement => advertisesFromNode(advertisement, labels))
+      if (selecting.length === 0) continue
+      // A preference counts only on nodes that its own advertisement selects.
+      candidates.set(
+        name,
+        selecting.reduce((score, advertisement) => score + preferenceScore(advertisement, labels), 0),
+      )
+    }
+    return candidates
+  }
+}
