@@ -32,7 +32,7 @@ export class Allocator {
    * Takes the pools that stand. Whoever holds an address that lies in none of them any more, or has moved to another pool,
    * keeps no hold on it.
    *
-   * @returns the keys of the holders that lost their hold or whose pool has another name now
+   * @returns the keys of all holders whose pool changed: what they may keep must be decided again
    */
   setPools(pools: readonly AddressPool[]): string[] {
     const before = this.#pools
@@ -46,8 +46,8 @@ export class Allocator {
     for (const [key, holding] of [...this.#holdings]) {
       if (before.get(holding.pool) === this.#pools.get(holding.pool)) continue
       this.#drop(key, holding, before)
-      const again = this.hold(key, holding.addresses)
-      if (!('holding' in again) || again.holding.pool !== holding.pool) affected.push(key)
+      this.hold(key, holding.addresses)
+      affected.push(key)
     }
     return affected
   }

@@ -4,6 +4,11 @@ export interface Problem {
   readonly message: string
 }
 
+/** A problem with the name that conditions and logs carry. */
+export interface NamedProblem extends Problem {
+  readonly reason: string
+}
+
 export function describeProblem({ field, message }: Problem): string {
   return `${field}: ${message}`
 }

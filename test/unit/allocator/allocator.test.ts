@@ -49,13 +49,13 @@ describe('Allocator', () => {
     assert.equal(formatAddress(allocator.lowestFree('p', 4) ?? assert.fail()), '192.0.2.10')
   })
 
-  it('tells who lost the hold when a pool shrinks, and who moved when it is renamed', () => {
+  it('tells who holds of a pool that changed, and takes the hold of what has left it', () => {
     const allocator = allocatorWith(pool('p', range), pool('q', ['198.51.100.0/24']))
     allocator.hold('a', [address('192.0.2.10')])
     allocator.hold('b', [address('192.0.2.12')])
     allocator.hold('c', [address('198.51.100.1')])
     const q = pool('q', ['198.51.100.0/24'])
-    assert.deepEqual(allocator.setPools([pool('p', ['192.0.2.10-192.0.2.11']), q]), ['b'])
+    assert.deepEqual(allocator.setPools([pool('p', ['192.0.2.10-192.0.2.11']), q]), ['a', 'b', 'c'])
     assert.equal(allocator.holding('b'), undefined)
     assert.deepEqual(allocator.inUse('p'), { 4: 1, 6: 0 })
     assert.deepEqual(allocator.setPools([pool('renamed', ['192.0.2.10-192.0.2.11']), q]), ['a'])
