@@ -67,12 +67,7 @@ static const char *set(int fd, const struct inet_options *options, int option4, 
 
 const char *inet_apply(int fd, const struct inet_options *options) {
   const char *failed = NULL;
-  if (options->ttl >= 0) {
-    failed = set(fd, options, IP_TTL, IPV6_UNICAST_HOPS, options->ttl, "setsockopt IP_TTL");
-    if (failed == NULL) {
-      failed = set(fd, options, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, options->ttl, "setsockopt IP_MULTICAST_TTL");
-    }
-  }
+  if (options->ttl >= 0) failed = set(fd, options, IP_TTL, IPV6_UNICAST_HOPS, options->ttl, "setsockopt IP_TTL");
   if (failed == NULL && options->min_ttl >= 0) {
     failed = set(fd, options, IP_MINTTL, IPV6_MINHOPCOUNT, options->min_ttl, "setsockopt IP_MINTTL");
   }
@@ -80,6 +75,11 @@ const char *inet_apply(int fd, const struct inet_options *options) {
     failed = set(fd, options, IP_TOS, IPV6_TCLASS, options->traffic_class, "setsockopt IP_TOS");
   }
   return failed;
+}
+
+const char *inet_set_multicast_ttl(int fd, const struct inet_options *options) {
+  if (options->ttl < 0) return NULL;
+  return set(fd, options, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, options->ttl, "setsockopt IP_MULTICAST_TTL");
 }
 
 int inet_socket(int type, const struct inet_options *options, const char **failed) {

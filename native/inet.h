@@ -35,4 +35,7 @@ int inet_socket(int type, const struct inet_options *options, const char **faile
 /* Sets TTL, minimum TTL and traffic class on an open socket; NULL or the name of the call that failed, with errno. */
 const char *inet_apply(int fd, const struct inet_options *options);
 
+/* The same TTL for multicast, which only datagram sockets know. */
+const char *inet_set_multicast_ttl(int fd, const struct inet_options *options);
+
 #endif

@@ -93,6 +93,7 @@ static napi_value udp_open(napi_env env, napi_callback_info info) {
   if (fd < 0) return throw_errno(env, errno, failed);
   set_receive_buffer(fd, receive_buffer);
   failed = ask_for_details(fd, options.family);
+  if (failed == NULL) failed = inet_set_multicast_ttl(fd, &options);
   if (failed == NULL && options.local_length > 0 &&
       bind(fd, (struct sockaddr *)&options.local, options.local_length) != 0) {
     failed = "bind";
