@@ -1,0 +1,71 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stateDir } from './paths.ts'
+import { type Topology, topologyOf } from './topology.ts'
+
+/** What `up` was asked for. */
+export interface LabConfig {
+  /** Prefix of the lab's namespaces, e.g. "herald". */
+  name: string
+  nodes: number
+  /** e.g. "v1.36.3" */
+  kubernetes: string
+}
+
+/** One lab and where its things lie. */
+export interface Lab {
+  config: LabConfig
+  topology: Topology
+  folder: string
+  logFolder: string
+  /** Administrator's kubeconfig, with the address that is valid inside the lab's namespaces. */
+  adminKubeconfig: string
+  /** The all-in-one binary; see build.ts. */
+  kubernetes: string
+}
+
+interface SavedLab {
+  config: LabConfig
+  kubernetes: string
+  complete: boolean
+}
+
+export function labOf(config: LabConfig, kubernetes: string): Lab {
+  const folder = stateDir(config.name)
+  return {
+    config,
+    topology: topologyOf(config.name, config.nodes),
+    folder,
+    logFolder: join(folder, 'logs'),
+    adminKubeconfig: join(folder, 'admin.kubeconfig'),
+    kubernetes,
+  }
+}
+
+/** Writes down what is being started. An incomplete lab is one whose start was interrupted. */
+export async function saveLab(lab: Lab, complete: boolean): Promise<void> {
+  mkdirSync(lab.logFolder, { recursive: true })
+  const saved: SavedLab = { config: lab.config, kubernetes: lab.kubernetes, complete }
+  const file = join(lab.folder, 'lab.json')
+  await writeFile(`${file}.new`, JSON.stringify(saved))
+  await rename(`${file}.new`, file)
+}
+
+/** The lab that was started under this name and not taken down; undefined when there is none. */
+export function loadLab(labName: string): { lab: Lab; complete: boolean } | undefined {
+  try {
+    const saved = JSON.parse(readFileSync(join(stateDir(labName), 'lab.json'), 'utf8')) as SavedLab
+    return { lab: labOf(saved.config, saved.kubernetes), complete: saved.complete }
+  } catch {
+    return undefined
+  }
+}
+
+/** As loadLab, for commands that need a lab that is up. */
+export function requireLab(labName: string): Lab {
+  const found = loadLab(labName)
+  if (found === undefined) throw new Error('no lab is running: start one with "npm run lab"')
+  if (!found.complete) throw new Error('the start of the lab was interrupted: run "npm run lab" to start it anew')
+  return found.lab
+}
