@@ -1,0 +1,186 @@
+{{- define "herald.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* 52 characters leave room for "-controller" in the 63 of a label. */}}
+{{- define "herald.fullname" -}}
+{{- default .Release.Name .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "herald.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "herald.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "herald.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "herald.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* The templates below take a dict: root (the chart's own context) and component ("controller" or "speaker"). */}}
+
+{{- define "herald.serviceAccountName" -}}
+{{- $account := (get .root.Values .component).serviceAccount }}
+{{- if $account.create }}
+{{- default (printf "%s-%s" (include "herald.fullname" .root) .component) $account.name }}
+{{- else }}
+{{- default "default" $account.name }}
+{{- end }}
+{{- end }}
+
+{{- define "herald.serviceAccount" -}}
+{{- $account := (get .root.Values .component).serviceAccount }}
+{{- if $account.create }}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "herald.serviceAccountName" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "herald.labels" .root | nindent 4 }}
+    app.kubernetes.io/component: {{ .component }}
+  {{- with $account.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "herald.podMetadata" -}}
+{{- $values := get .root.Values .component -}}
+labels:
+  {{- include "herald.selectorLabels" .root | nindent 2 }}
+  app.kubernetes.io/component: {{ .component }}
+  component: {{ .component }}
+  {{- with $values.labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- if or $values.podAnnotations .root.Values.prometheus.scrapeAnnotations }}
+annotations:
+  {{- if .root.Values.prometheus.scrapeAnnotations }}
+  prometheus.io/scrape: "true"
+  prometheus.io/port: {{ .root.Values.prometheus.metricsPort | quote }}
+  {{- end }}
+  {{- with $values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "herald.podPlacement" -}}
+{{- $values := get .root.Values .component -}}
+serviceAccountName: {{ include "herald.serviceAccountName" . }}
+terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "herald.image" -}}
+image: "{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}"
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- end }}
+
+{{- define "herald.command" -}}
+command:
+  - node
+  {{- with (get .root.Values .component).nodeFlags }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  - /herald/{{ .component }}.js
+{{- end }}
+
+{{- define "herald.commonArgs" -}}
+- --log-level={{ (get .root.Values .component).logLevel }}
+- --port={{ .root.Values.prometheus.metricsPort }}
+{{- with .root.Values.loadBalancerClass }}
+- --lb-class={{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "herald.commonEnvironment" -}}
+- name: HERALD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: HERALD_POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: HERALD_NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- end }}
+
+{{- /* Takes probe (the values of one probe), path, and host, or none for the pod's own address. */}}
+{{- define "herald.probe" -}}
+httpGet:
+  {{- with .host }}
+  host: {{ . }}
+  {{- end }}
+  path: {{ .path }}
+  port: 17472
+initialDelaySeconds: {{ .probe.initialDelaySeconds }}
+periodSeconds: {{ .probe.periodSeconds }}
+timeoutSeconds: {{ .probe.timeoutSeconds }}
+failureThreshold: {{ .probe.failureThreshold }}
+successThreshold: {{ .probe.successThreshold }}
+{{- end }}
+
+{{- /* Takes root, component, kind (Role or ClusterRole) and rules. */}}
+{{- define "herald.role" -}}
+{{- $name := printf "%s:%s" (include "herald.fullname" .root) .component -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}
+metadata:
+  name: {{ $name }}
+  {{- if eq .kind "Role" }}
+  namespace: {{ .root.Release.Namespace }}
+  {{- end }}
+  labels:
+    {{- include "herald.labels" .root | nindent 4 }}
+    app.kubernetes.io/component: {{ .component }}
+rules:
+  {{- .rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  name: {{ $name }}
+  {{- if eq .kind "Role" }}
+  namespace: {{ .root.Release.Namespace }}
+  {{- end }}
+  labels:
+    {{- include "herald.labels" .root | nindent 4 }}
+    app.kubernetes.io/component: {{ .component }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ $name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "herald.serviceAccountName" . }}
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}

@@ -1,0 +1,11 @@
+import type { CustomResource } from './crd.ts'
+import { ipAddressPoolResource } from './ip-address-pool.ts'
+import { l2AdvertisementResource } from './l2-advertisement.ts'
+import { speakerStatusResource } from './speaker-status.ts'
+
+/** All kinds that Herald defines, in the order in which the reference lists them. */
+export const customResources: readonly CustomResource[] = [
+  ipAddressPoolResource,
+  l2AdvertisementResource,
+  speakerStatusResource,
+]
