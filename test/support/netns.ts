@@ -47,10 +47,11 @@ export class NetworkNamespace {
   }
 
   /** Runs a command in the namespace to its end; returns what it printed, throws when it fails. */
-  exec(command: string, args: readonly string[] = []): string {
+  exec(command: string, args: readonly string[] = [], options: { input?: string } = {}): string {
     return execFileSync('nsenter', [`--net=${this.path}`, command, ...args], {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
+      input: options.input ?? '',
+      stdio: 'pipe',
     })
   }
 
