@@ -1,0 +1,232 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { SystemClock } from '../io/clock.ts'
+import { ApiClient } from '../kubernetes/client.ts'
+import { loadCredentials } from '../kubernetes/credentials.ts'
+import { EventRecorder } from '../kubernetes/events.ts'
+import { LeaderElector, LeaseWatcher, viewLease } from '../kubernetes/lease.ts'
+import { Reconciler } from '../kubernetes/reconciler.ts'
+import { Reflector } from '../kubernetes/reflector.ts'
+import {
+  ipAddressPools,
+  type KubernetesObject,
+  leases,
+  namespaces,
+  type Resource,
+  services,
+  speakerStatuses,
+} from '../kubernetes/resources.ts'
+import { StatusWriter } from '../kubernetes/status-writer.ts'
+import { Store } from '../kubernetes/store.ts'
+import { type ServiceView, viewService } from '../resources/service.ts'
+import { COMMON_FLAGS, logLevelFlag, ownNamespace, portFlag, readFlags, requiredFlag } from './common/flags.ts'
+import { readiness, startHttp } from './common/health-server.ts'
+import { createLogger } from './common/logger.ts'
+import { runProcess } from './common/process.ts'
+import { ControllerMetrics } from './controller/metrics.ts'
+import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
+import { BY_NAMESPACE, type NamespaceView, type PoolView, ServiceController } from './controller/service-controller.ts'
+import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX, type SpeakerMark } from './controller/speaker-leases.ts'
+
+const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
+
+/** How many status writes may be under way at once; decisions are made one after the other all the same. */
+const CONCURRENT_WRITES = 8
+
+await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, async (args, env, { signal, fail }) => {
+  const flags = readFlags(COMMON_FLAGS, args, env)
+  const namespace = ownNamespace(flags)
+  const podName = requiredFlag(flags, 'pod-name', 'HERALD_POD_NAME')
+  const loadBalancerClass = flags.text('lb-class') ?? ''
+  const port = portFlag(flags, 'port')
+  const probePort = portFlag(flags, 'health-probe-port')
+  const logger = createLogger({ name: 'herald-controller', level: logLevelFlag(flags) })
+
+  const clock = new SystemClock()
+  const random = Math.random
+  const credentials = await loadCredentials({ clock }, { kubeconfig: flags.text('kubeconfig') })
+  const client = new ApiClient({ credentials, clock, logger }, { userAgent: 'herald-controller' })
+  const nowText = () => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+
+  const reflect = <T>(resource: Resource, store: Store<T>, view: (object: KubernetesObject) => T, within?: string) =>
+    new Reflector<T>({ client, store, clock, random, logger }, { resource, view, ...(within && { namespace: within }) })
+  const serviceStore = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: service => [service.namespace] } })
+  const namespaceStore = new Store<NamespaceView>()
+  const poolStore = new Store<PoolView>()
+  const leaseStore = new Store<ReturnType<typeof viewLease>>()
+  const speakerStore = new Store<SpeakerMark>()
+  const leaseReflector = reflect(leases, leaseStore, viewLease, namespace)
+  const reflectors = [
+    reflect(services, serviceStore, viewService),
+    reflect(namespaces, namespaceStore, ({ metadata }) => ({ labels: metadata?.labels ?? {} })),
+    reflect(ipAddressPools, poolStore, viewPool, namespace),
+    reflect(speakerStatuses, speakerStore, viewSpeaker, namespace),
+    leaseReflector,
+  ]
+
+  const statusWriter = new StatusWriter({ client })
+  const recorder = new EventRecorder(
+    { client, clock, random, logger },
+    { component: 'herald-controller', instance: podName },
+  )
+  const leaseWatcher = new LeaseWatcher(
+    { store: leaseStore, connection: leaseReflector, client, clock, logger },
+    {
+      namespace,
+      namePrefix: SPEAKER_LEASE_PREFIX,
+      onChange: lease => speakerReconciler.enqueue(`${namespace}/${lease.slice(SPEAKER_LEASE_PREFIX.length)}`),
+    },
+  )
+
+  const controller = new ServiceController(
+    {
+      services: serviceStore,
+      namespaces: namespaceStore,
+      pools: poolStore,
+      logger,
+      nowText,
+      enqueue: keys => {
+        for (const key of keys) serviceReconciler.enqueue(key)
+      },
+      statusWriter: {
+        async writeService(view, desired, options) {
+          // A replica that was paused past its Lease must not write what it decided before.
+          if (!elector.isLeader) throw new Error('this replica does not lead any more')
+          const written = statusWriter.writeService(view, desired, options)
+          written.then(
+            result => metrics.countWrite(result),
+            () => metrics.countWrite('failed'),
+          )
+          return written
+        },
+      },
+      recordEvent: (service, event) => recorder.record(services, service, event.type, event.reason, event.message),
+      onPoolChanged: name => poolReconciler.enqueue(`${namespace}/${name}`),
+    },
+    { loadBalancerClass },
+  )
+  const metrics = new ControllerMetrics({
+    get pools() {
+      return controller.pools
+    },
+    get allocator() {
+      return controller.allocator
+    },
+    get waiting() {
+      return controller.waiting
+    },
+    refusedPools: () => poolStore.size - controller.pools.length,
+    isLeader: () => elector.isLeader,
+  })
+
+  const reconcilerComponents = { clock, random, logger, sources: reflectors }
+  const serviceReconciler = new Reconciler(reconcilerComponents, {
+    name: 'service',
+    reconcile: (key, signal) => controller.reconcile(key, signal),
+    keys: () => controller.firstPassKeys(),
+    concurrency: CONCURRENT_WRITES,
+  })
+  const poolStatus: PoolStatusComponents = {
+    pools: poolStore,
+    controller,
+    statusWriter,
+    nowText,
+    recordProblem: (pool, reason, message) => recorder.record(ipAddressPools, pool, 'Warning', reason, message),
+  }
+  const poolReconciler = new Reconciler(reconcilerComponents, {
+    name: 'pool status',
+    reconcile: (key, signal) => reconcilePoolStatus(poolStatus, key, signal),
+    keys: () => poolStore.keys(),
+  })
+  const speakerReconciler = new Reconciler(reconcilerComponents, {
+    name: 'speaker registration',
+    reconcile: (key, signal) =>
+      reconcileSpeakerMark(
+        { speakers: speakerStore, leases: leaseWatcher, statusWriter, logger, nowText },
+        key,
+        signal,
+      ),
+    keys: () => speakerStore.keys(),
+  })
+  const reconcilers = [serviceReconciler, poolReconciler, speakerReconciler]
+
+  /** From here on this replica decides. */
+  const lead = async () => {
+    logger.info({ pod: podName }, 'leading')
+    await Promise.all(reflectors.map(reflector => reflector.whenSynced()))
+    if (signal.aborted) return
+    controller.start()
+    leaseWatcher.start()
+    speakerStore.subscribe(key => speakerReconciler.enqueue(key))
+    for (const reconciler of reconcilers) reconciler.start()
+  }
+  const elector = new LeaderElector(
+    { client, clock, random, logger },
+    {
+      namespace,
+      name: 'herald-controller',
+      identity: podName,
+      onAcquired: () => void lead().catch(fail),
+      // What this replica holds in memory may be out of date from here on: a new process starts from the Services again.
+      onLost: reason => fail(new Error(`leadership lost: ${reason}`)),
+    },
+  )
+
+  const probes = await startHttp({
+    host: flags.text('health-probe-host') ?? '::',
+    port: probePort,
+    routes: {
+      '/healthz': () => ({ status: 200, body: 'ok\n' }),
+      '/readyz': readiness({
+        'stores have synced': () => reflectors.every(({ synced }) => synced),
+        'first pass is done': () => !elector.isLeader || serviceReconciler.firstPassDone,
+      }),
+    },
+  })
+  const metricsServer =
+    port === 0
+      ? undefined
+      : await startHttp({
+          host: flags.text('host') ?? '::',
+          port,
+          routes: {
+            '/metrics': async () => ({
+              status: 200,
+              body: await metrics.registry.metrics(),
+              contentType: metrics.registry.contentType,
+            }),
+          },
+        })
+  logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
+  for (const reflector of reflectors) reflector.start()
+  elector.start()
+
+  return async () => {
+    controller.stop()
+    await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
+    await leaseWatcher.stop()
+    await Promise.race([recorder.flush(), wait(500)])
+    await Promise.all([elector.stop(), recorder.stop(), ...reflectors.map(reflector => reflector.stop())])
+    await Promise.all([probes.stop(), metricsServer?.stop()])
+    client.close()
+    logger.info({}, 'controller stopped')
+  }
+})
+
+function viewPool(object: KubernetesObject): PoolView {
+  const { metadata = {}, spec, status } = object as KubernetesObject & Pick<PoolView, 'spec' | 'status'>
+  const { namespace = '', name = '', uid = '', creationTimestamp, labels } = metadata
+  return {
+    namespace,
+    name,
+    uid,
+    metadata: { name, ...(creationTimestamp && { creationTimestamp }), ...(labels && { labels }) },
+    ...(spec && { spec }),
+    ...(status && { status }),
+  }
+}
+
+function viewSpeaker(object: KubernetesObject): SpeakerMark {
+  const { metadata = {}, status } = object as KubernetesObject & { status?: { expiredAt?: string } }
+  const { namespace = '', name = '', resourceVersion = '' } = metadata
+  return { namespace, name, resourceVersion, ...(status?.expiredAt && { expiredAt: status.expiredAt }) }
+}

@@ -1,0 +1,180 @@
+import { Allocator } from '../../allocator/allocator.ts'
+import type { AddressPool, AddressPoolResource } from '../../config/address-pool.ts'
+import { PoolRegistry } from '../../config/pool-registry.ts'
+import { ALLOCATED_FROM } from '../../controller/annotations.ts'
+import { ADDRESS_ALLOCATED, nextCondition } from '../../controller/conditions.ts'
+import { converge, type DesiredStatus, type ServiceEvent, type World } from '../../controller/converge.ts'
+import { firstPassOrder, Waiting } from '../../controller/waiting.ts'
+import { formatAddress } from '../../ip/address.ts'
+import type { Logger } from '../../kubernetes/logger.ts'
+import { done, type Outcome } from '../../kubernetes/outcome.ts'
+import { type DesiredServiceStatus, outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
+import type { ReadableStore } from '../../kubernetes/store.ts'
+import type { ServiceView } from '../../resources/service.ts'
+import type { PoolStatusView } from './pool-status.ts'
+
+export interface NamespaceView {
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface PoolView extends AddressPoolResource {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly status?: PoolStatusView
+}
+
+export interface ServiceControllerComponents {
+  services: ReadableStore<ServiceView>
+  namespaces: ReadableStore<NamespaceView>
+  pools: ReadableStore<PoolView>
+  logger: Logger
+  /** the time now, RFC 3339 in whole seconds */
+  nowText: () => string
+  /** asks for these Services to be looked at again, in this order */
+  enqueue: (keys: Iterable<string>) => void
+  statusWriter: Pick<StatusWriter, 'writeService'>
+  recordEvent: (service: ServiceView, event: ServiceEvent) => void
+  /** a pool's use or standing may have changed */
+  onPoolChanged: (name: string) => void
+}
+
+/** Name of the Services store's index by namespace. */
+export const BY_NAMESPACE = 'namespace'
+
+/**
+ * Turns changes of Services, pools and namespaces into decisions about single Services, and decisions into writes. The
+ * rules stand in src/controller and src/allocator; what is kept here is who must be asked again.
+ */
+export class ServiceController {
+  readonly #components: ServiceControllerComponents
+  readonly #allocator = new Allocator()
+  readonly #registry = new PoolRegistry()
+  readonly #waiting = new Waiting()
+  readonly #world: World
+  #unsubscribe: (() => void)[] = []
+
+  constructor(components: ServiceControllerComponents, init: { loadBalancerClass: string }) {
+    const { namespaces } = components
+    const registry = this.#registry
+    this.#components = components
+    this.#world = {
+      allocator: this.#allocator,
+      get pools() {
+        return registry.pools
+      },
+      loadBalancerClass: init.loadBalancerClass,
+      namespaceLabels: namespace => namespaces.get(namespace)?.labels ?? {},
+    }
+  }
+
+  get pools(): readonly AddressPool[] {
+    return this.#registry.pools
+  }
+
+  get allocator(): Allocator {
+    return this.#allocator
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  problemOf: PoolRegistry['problemOf'] = name => this.#registry.problemOf(name)
+
+  /** Takes the pools that the store holds, and listens to all stores from now on. To be called before the first pass. */
+  start(): void {
+    const { services, namespaces, pools, enqueue, onPoolChanged } = this.#components
+    for (const [, pool] of pools.entries()) this.#registry.put(pool.name, pool)
+    this.#allocator.setPools(this.#registry.pools)
+    this.#unsubscribe = [
+      services.subscribe(key => enqueue([key])),
+      pools.subscribe((_key, before, after) => {
+        const name = (after ?? before)?.name ?? ''
+        // Our own status writes come back here too.
+        if (JSON.stringify([before?.metadata, before?.spec]) === JSON.stringify([after?.metadata, after?.spec]))
+          onPoolChanged(name)
+        else this.#poolChanged(name, after)
+      }),
+      namespaces.subscribe((name, before, after) => {
+        if (JSON.stringify(before?.labels) === JSON.stringify(after?.labels)) return
+        enqueue([...services.byIndex(BY_NAMESPACE, name)].map(({ key }) => key))
+      }),
+    ]
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+  }
+
+  /** Every Service, those that hold an address first. */
+  *firstPassKeys(): Iterable<string> {
+    for (const { key } of firstPassOrder(this.#components.services.list())) yield key
+  }
+
+  /** Brings one Service to what it should be. */
+  async reconcile(key: string, signal?: AbortSignal): Promise<Outcome> {
+    const { services, logger, onPoolChanged, recordEvent } = this.#components
+    const service = services.get(key)
+    const poolBefore = this.#allocator.holding(key)?.pool
+    if (!service) {
+      this.#waiting.delete(key)
+      const released = this.#allocator.release(key)
+      if (released) {
+        logger.info(
+          { service: key, addresses: released.addresses.map(formatAddress), pool: released.pool },
+          'address released',
+        )
+        onPoolChanged(released.pool)
+        this.#askWaiting()
+      }
+      return done
+    }
+    const decision = converge(service, this.#world)
+    const poolAfter = this.#allocator.holding(key)?.pool
+    if (decision.reason === 'Allocated' || !decision.desired?.condition) this.#waiting.delete(key)
+    else this.#waiting.add(service)
+    for (const pool of new Set([poolBefore, poolAfter]))
+      if (pool !== undefined && (decision.freed || pool !== poolBefore)) onPoolChanged(pool)
+    if (decision.freed) this.#askWaiting()
+    if (!decision.desired) return done
+    const result = await this.#components.statusWriter.writeService(service, this.#written(service, decision.desired), {
+      signal,
+    })
+    // After a conflict the next attempt tells of it, if it still comes to that.
+    if (result !== 'written') return outcomeOfWrite(result)
+    for (const event of decision.events) {
+      logger.info({ service: key, reason: event.reason, detail: event.message }, 'service status changed')
+      recordEvent(service, event)
+    }
+    return done
+  }
+
+  #written(service: ServiceView, { addresses, pool, condition }: DesiredStatus): DesiredServiceStatus {
+    const shown = service.conditions.find(({ type }) => type === ADDRESS_ALLOCATED)
+    const next = condition && nextCondition(ADDRESS_ALLOCATED, condition, shown, this.#components.nowText())
+    return {
+      ...(addresses && { addresses: addresses.map(formatAddress) }),
+      annotations: { [ALLOCATED_FROM]: pool },
+      conditions: { [ADDRESS_ALLOCATED]: next },
+    }
+  }
+
+  #poolChanged(name: string, after: PoolView | undefined): void {
+    const { enqueue, logger, onPoolChanged, pools } = this.#components
+    this.#registry.put(name, after)
+    const holders = this.#allocator.setPools(this.#registry.pools)
+    const problem = this.#registry.problemOf(name)
+    if (problem) logger.warn({ pool: name, field: problem.field, problem: problem.message }, 'IPAddressPool refused')
+    // Another pool may stand or fall with this one, when they overlap.
+    for (const pool of pools.list()) onPoolChanged(pool.name)
+    const oldestFirst = firstPassOrder(
+      holders.map(key => this.#components.services.get(key)).filter(service => service !== undefined),
+    )
+    enqueue([...oldestFirst.map(({ key }) => key), ...this.#waiting.oldestFirst()])
+  }
+
+  #askWaiting(): void {
+    this.#components.enqueue(this.#waiting.oldestFirst())
+  }
+}
