@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { buildHelm } from '../../../lab/build.ts'
+import { run } from '../../../lab/process.ts'
+import { type ApiServer, startApiServer } from '../../support/api-server.ts'
+
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  resourceNames?: string[]
+  verbs: string[]
+}
+
+interface Container {
+  name: string
+  image: string
+  imagePullPolicy: string
+  command: string[]
+  args: string[]
+  env: { name: string }[]
+  securityContext: Record<string, unknown>
+  livenessProbe?: { httpGet: { host?: string; path: string; port: number } }
+}
+
+interface Rendered {
+  kind: string
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  rules?: Rule[]
+  spec: {
+    template: {
+      metadata: { labels: Record<string, string> }
+      spec: { containers: Container[]; hostNetwork?: boolean; securityContext: Record<string, unknown> }
+    }
+  }
+}
+
+const chart = resolve(import.meta.dirname, '../../../charts/herald')
+const install = ['template', 'lb', chart, '--namespace', 'herald-system']
+
+describe('the chart', () => {
+  let helm: string
+  before(async () => {
+    helm = await buildHelm()
+  })
+
+  async function render(...args: string[]): Promise<Rendered[]> {
+    const { stdout } = await run([helm, ...install, ...args])
+    return parseAllDocuments(stdout)
+      .map(document => document.toJS() as Rendered | null)
+      .filter(object => object !== null)
+  }
+  const find = (objects: Rendered[], kind: string, name: string) => {
+    const found = objects.find(object => object.kind === kind && object.metadata.name === name)
+    assert.ok(found, `${kind} ${name}`)
+    return found
+  }
+  const podOf = (object: Rendered) => object.spec.template.spec
+  const containerOf = (object: Rendered) => podOf(object).containers[0]!
+
+  it('passes Helm’s own lint', async () => {
+    const { code, stdout } = await run([helm, 'lint', '--strict', chart], { check: false })
+    assert.equal(code, 0, stdout)
+  })
+
+  it('names and labels the pods as tools expect', async () => {
+    const objects = await render()
+    for (const [kind, component] of [
+      ['Deployment', 'controller'],
+      ['DaemonSet', 'speaker'],
+    ] as const) {
+      const object = find(objects, kind, `lb-${component}`)
+      const { labels } = object.spec.template.metadata
+      assert.equal(labels.component, component)
+      assert.equal(labels['app.kubernetes.io/component'], component)
+      assert.equal(containerOf(object).name, component)
+      assert.deepEqual(
+        containerOf(object).env.map(({ name }) => name),
+        ['HERALD_NAMESPACE', 'HERALD_POD_NAME', 'HERALD_NODE_NAME'],
+      )
+    }
+  })
+
+  it('gives the speaker NET_RAW and nothing else, and the controller nothing at all', async () => {
+    const objects = await render()
+    const speaker = find(objects, 'DaemonSet', 'lb-speaker')
+    const controller = find(objects, 'Deployment', 'lb-controller')
+    const hardened = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true }
+    assert.deepEqual(containerOf(speaker).securityContext, {
+      ...hardened,
+      capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
+    })
+    assert.deepEqual(containerOf(controller).securityContext, { ...hardened, capabilities: { drop: ['ALL'] } })
+    assert.equal(podOf(speaker).hostNetwork, true)
+    assert.equal(podOf(controller).hostNetwork, undefined)
+    assert.equal(podOf(controller).securityContext.runAsNonRoot, true)
+  })
+
+  it('probes the speaker on loopback, where it listens', async () => {
+    const speaker = containerOf(find(await render(), 'DaemonSet', 'lb-speaker'))
+    assert.ok(speaker.args.includes('--health-probe-host=127.0.0.1'))
+    assert.deepEqual(speaker.livenessProbe?.httpGet, { host: '127.0.0.1', path: '/healthz', port: 17472 })
+  })
+
+  it('lets no process read Secrets, and the speaker write no Service', async () => {
+    const rules = (await render()).flatMap(({ metadata, rules = [] }) =>
+      rules.map(rule => ({ name: metadata.name, rule })),
+    )
+    assert.ok(rules.length > 8)
+    for (const { name, rule } of rules) {
+      const what = `${name}: ${JSON.stringify(rule)}`
+      assert.ok(![...rule.apiGroups, ...rule.resources, ...rule.verbs].includes('*'), what)
+      assert.ok(!rule.resources.includes('secrets'), what)
+      const reads = rule.verbs.every(verb => ['get', 'list', 'watch'].includes(verb))
+      if (name === 'lb:speaker' && rule.resources.some(resource => resource.startsWith('services')))
+        assert.ok(reads, what)
+    }
+  })
+
+  it('passes values on as flags', async () => {
+    const objects = await render(
+      ...['--set', 'loadBalancerClass=herald.io/lb', '--set', 'speaker.logLevel=debug'],
+      ...['--set', 'speaker.ignoreExcludeLB=true', '--set', 'prometheus.metricsPort=9999'],
+      ...['--set', 'image.repository=herald.lab/herald,image.tag=t,image.pullPolicy=Never'],
+      ...[
+        '--set',
+        'controller.nodeFlags={--max-old-space-size=200}',
+        '--set',
+        'speaker.excludeInterfaces.enabled=false',
+      ],
+    )
+    const speaker = containerOf(find(objects, 'DaemonSet', 'lb-speaker'))
+    const controller = containerOf(find(objects, 'Deployment', 'lb-controller'))
+    assert.deepEqual(speaker.args, [
+      '--log-level=debug',
+      '--port=9999',
+      '--lb-class=herald.io/lb',
+      '--health-probe-host=127.0.0.1',
+      '--ignore-exclude-lb',
+    ])
+    assert.deepEqual(controller.command, ['node', '--max-old-space-size=200', '/herald/controller.js'])
+    assert.equal(controller.image, 'herald.lab/herald:t')
+    assert.equal(controller.imagePullPolicy, 'Never')
+  })
+
+  const definitions = [
+    { values: [], kinds: ['herald.io', 'metallb.io', 'metallb.io'], kept: true },
+    { values: ['--set', 'crds.keep=false'], kinds: ['herald.io', 'metallb.io', 'metallb.io'], kept: false },
+    { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io'], kept: true },
+    { values: ['--set', 'crds.enabled=false'], kinds: [], kept: true },
+  ]
+  for (const { values, kinds, kept } of definitions) {
+    it(`brings the definitions of ${kinds.join(', ') || 'nothing'} with ${values[1] ?? 'its defaults'}`, async () => {
+      const found = (await render(...values)).filter(({ kind }) => kind === 'CustomResourceDefinition')
+      const groups = found.map(({ metadata }) => metadata.name.slice(metadata.name.indexOf('.') + 1)).sort()
+      assert.deepEqual(groups, kinds)
+      for (const { metadata } of found) {
+        assert.equal(metadata.annotations?.['helm.sh/resource-policy'], kept ? 'keep' : undefined)
+      }
+    })
+  }
+
+  const mistakes = [
+    { name: 'a misspelt value', value: 'controler.logLevel=debug', message: /controler/ },
+    { name: 'a log level that does not exist', value: 'speaker.logLevel=loud', message: /speaker\/logLevel/ },
+    { name: 'a port out of range', value: 'prometheus.metricsPort=70000', message: /metricsPort/ },
+  ]
+  for (const { name, value, message } of mistakes) {
+    it(`refuses ${name} and names it`, async () => {
+      const { code, stderr } = await run([helm, ...install, '--set', value], { check: false })
+      assert.notEqual(code, 0)
+      assert.match(stderr, message)
+    })
+  }
+
+  describe('on a real API server', () => {
+    let server: ApiServer
+    before(async () => {
+      server = await startApiServer()
+    })
+    after(() => server?.stop())
+
+    it('installs, upgrades, and leaves the definitions behind when it is uninstalled', async () => {
+      const access = ['--kubeconfig', server.kubeconfigFile, '--namespace', 'herald-system']
+      const release = (...args: string[]) => run([helm, ...args, ...access], { check: false })
+      const installed = await release('install', 'lb', chart, '--create-namespace', '--wait=false')
+      assert.equal(installed.code, 0, installed.stderr)
+      assert.match(installed.stdout, /kind: IPAddressPool/)
+      const upgraded = await release('upgrade', 'lb', chart, '--set', 'speaker.logLevel=debug', '--wait=false')
+      assert.equal(upgraded.code, 0, upgraded.stderr)
+
+      const allowed = async (component: string, verb: string, resource: string) => {
+        const account = `--as=system:serviceaccount:herald-system:lb-${component}`
+        const [type, subresource] = resource.split('//')
+        const question = ['auth', 'can-i', verb, type!, ...(subresource ? [`--subresource=${subresource}`] : [])]
+        const { stdout } = await server.kubectl([...question, account, '--namespace=herald-system'])
+        return stdout.trim() === 'yes'
+      }
+      const answers: [component: string, verb: string, resource: string, expected: boolean][] = [
+        ['controller', 'patch', 'services//status', true],
+        ['controller', 'update', 'leases.coordination.k8s.io/herald-controller', true],
+        ['controller', 'update', 'leases.coordination.k8s.io/herald-speaker-a', false],
+        ['controller', 'get', 'secrets', false],
+        ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
+        ['controller', 'patch', 'ipaddresspools.metallb.io', false],
+        ['speaker', 'watch', 'endpointslices.discovery.k8s.io', true],
+        ['speaker', 'update', 'leases.coordination.k8s.io/herald-speaker-a', true],
+        ['speaker', 'patch', 'services', false],
+        ['speaker', 'get', 'secrets', false],
+      ]
+      for (const [component, verb, resource, expected] of answers) {
+        assert.equal(await allowed(component, verb, resource), expected, `${component} ${verb} ${resource}`)
+      }
+
+      const uninstalled = await release('uninstall', 'lb')
+      assert.equal(uninstalled.code, 0, uninstalled.stderr)
+      const left = await server.kubectl(['get', 'crd', '--output=name'])
+      assert.match(left.stdout, /ipaddresspools\.metallb\.io/)
+    })
+  })
+})
