@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { type HttpServer, readiness, startHttp } from '../../../src/bin/common/health-server.ts'
+
+describe('health server', () => {
+  let server: HttpServer
+  let synced = false
+  const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${server.port}${path}`, { method })
+
+  before(async () => {
+    const routes = {
+      '/readyz': readiness({ 'stores have synced': () => synced, 'link thread lives': () => true }),
+      '/broken': () => {
+        throw new Error('out of order')
+      },
+    }
+    server = await startHttp({ host: '127.0.0.1', port: 0, routes })
+  })
+  after(() => server.stop())
+
+  it('says what is not ready, until it is', async () => {
+    const before = await get('/readyz')
+    assert.equal(before.status, 503)
+    assert.equal(await before.text(), 'not ready: stores have synced\n')
+    synced = true
+    const after = await get('/readyz?verbose')
+    assert.equal(after.status, 200)
+    assert.equal(await after.text(), 'ok\n')
+  })
+
+  const rows: [what: string, path: string, method: string, status: number][] = [
+    ['an unknown path', '/metrics', 'GET', 404],
+    ['the name of an inherited property', '/constructor', 'GET', 404],
+    ['another method', '/readyz', 'POST', 405],
+    ['a route that fails', '/broken', 'GET', 500],
+  ]
+  for (const [what, path, method, status] of rows) {
+    it(`answers ${what} with ${status}`, async () => assert.equal((await get(path, method)).status, status))
+  }
+
+  it('names the address that it cannot listen on', async () => {
+    await assert.rejects(
+      startHttp({ host: '127.0.0.1', port: server.port, routes: {} }),
+      new RegExp(`cannot listen on 127.0.0.1:${server.port}`),
+    )
+  })
+
+  it('frees the port when stopped, also while a client holds a connection open', async () => {
+    const other = await startHttp({ host: '127.0.0.1', port: 0, routes: { '/': () => ({ status: 200, body: '' }) } })
+    await fetch(`http://127.0.0.1:${other.port}/`)
+    await other.stop()
+    await assert.rejects(fetch(`http://127.0.0.1:${other.port}/`))
+  })
+})
