@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../io/clock.ts'
+import type { Clock } from '../io/clock.ts'
 import { ApiError, errorFromStatus, isApiError } from './api-error.ts'
 import { Backoff, type BackoffInit } from './backoff.ts'
 import type { ApiClient, Query } from './client.ts'
@@ -9,6 +9,7 @@ import { sleep } from './sleep.ts'
 import type { Store } from './store.ts'
 import { parseWatchEvent, type WatchEvent } from './watch-event.ts'
 import { LineSplitter } from './watch-lines.ts'
+import { Watchdog } from './watchdog.ts'
 
 export interface ReflectorComponents<T> {
   client: Pick<ApiClient, 'list' | 'stream'>
@@ -96,6 +97,11 @@ export class Reflector<T> implements Syncable {
   /** changes are coming in, as far as one can know */
   get connected(): boolean {
     return this.#connected
+  }
+
+  /** up to where changes have come; undefined when the state must be listed */
+  get resourceVersion(): string | undefined {
+    return this.#resourceVersion
   }
 
   /** Resolves once the store has held the whole state; rejects when stopped before. */
@@ -333,41 +339,5 @@ type ObjectEvent = Extract<WatchEvent, { object: KubernetesObject }>
 class SilentConnection extends Error {
   constructor(what: string, silentMs: number) {
     super(`watch ${what}: nothing came for ${silentMs} ms`)
-  }
-}
-
-/** Calls back when it was not fed for so long. One timer, set anew when it fires rather than with each byte. */
-class Watchdog {
-  limitMs = 0
-  readonly #clock: Clock
-  readonly #onSilence: (limitMs: number) => void
-  #fedAtMs = 0
-  #cancel: CancelTimer = () => {}
-
-  constructor(clock: Clock, onSilence: (limitMs: number) => void) {
-    this.#clock = clock
-    this.#onSilence = onSilence
-  }
-
-  start(limitMs: number): void {
-    this.limitMs = limitMs
-    this.fed()
-    this.#wait(limitMs)
-  }
-
-  fed(): void {
-    this.#fedAtMs = this.#clock.monotonicMs()
-  }
-
-  stop(): void {
-    this.#cancel()
-  }
-
-  #wait(delayMs: number): void {
-    this.#cancel = this.#clock.setTimer(() => {
-      const remainingMs = this.#fedAtMs + this.limitMs - this.#clock.monotonicMs()
-      if (remainingMs > 0) this.#wait(remainingMs)
-      else this.#onSilence(this.limitMs)
-    }, delayMs)
   }
 }
