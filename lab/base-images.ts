@@ -5,7 +5,7 @@ import { arch, homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { pauseImage } from './node.ts'
 import { writeOciArchive } from './oci-archive.ts'
-import { cacheDir } from './paths.ts'
+import { cacheDir, repository } from './paths.ts'
 import { run } from './process.ts'
 import { runLogged, step } from './progress.ts'
 
@@ -46,11 +46,18 @@ export async function nodeBaseImage(): Promise<Image> {
   return image
 }
 
+/** The web server of the demo, under a name that its manifest can give. */
+export async function webImage(): Promise<Image> {
+  const program = await readFile(join(repository, 'lab/demo/web.mjs'), 'utf8')
+  return await imageOnNode('herald.lab/web:1', { '/web.mjs': program }, ['node', '/web.mjs'])
+}
+
 /** An image of one layer with the given files ("/path" to content) on the Node base. */
-export async function imageOnNode(name: string, files: Record<string, string>, command: string[]): Promise<Image> {
+export async function imageOnNode(reference: string, files: Record<string, string>, command: string[]): Promise<Image> {
   const base = await nodeBaseImage()
-  const tag = hashOf(JSON.stringify([base.reference, files, command]))
-  const image = { reference: `herald.lab/${name}:${tag}`, file: join(cacheDir(), 'images', `${name}-${tag}.tar`) }
+  const name = reference.replace(/^.*\//, '').replace(/:.*$/, '')
+  const hash = hashOf(JSON.stringify([base.reference, reference, files, command]))
+  const image = { reference, file: join(cacheDir(), 'images', `${name}-${hash}.tar`) }
   if (existsSync(image.file)) return image
   await withFolder(async top => {
     const [baseFolder, ownFolder] = [join(top, 'base'), join(top, 'own')]
@@ -59,11 +66,8 @@ export async function imageOnNode(name: string, files: Record<string, string>, c
       await mkdir(dirname(join(ownFolder, path)), { recursive: true })
       await writeFile(join(ownFolder, path), content)
     }
-    await writeOciArchive(image.file, image.reference, [baseFolder, ownFolder], {
-      ...nodeBaseConfig,
-      Cmd: command,
-      User: '1000:1000',
-    })
+    const config = { ...nodeBaseConfig, Cmd: command, User: '1000:1000' }
+    await writeOciArchive(image.file, image.reference, [baseFolder, ownFolder], config)
   })
   return image
 }
@@ -157,10 +161,10 @@ async function bootstrap(folder: string): Promise<void> {
   if (codename === undefined)
     throw new Error('/etc/os-release names no release: the build base image is made on Debian and Ubuntu only')
   // The machine's own sources, those of the distribution alone: others may not be reachable without their keys.
-  const format = 'deb [signed-by=$(SIGNED_BY)] $(REPO_URI) $(RELEASE) $(COMPONENT)|$(ORIGIN)'
+  const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)|$(ORIGIN)'
   const { stdout } = await run(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages'])
   const own = stdout.split('\n').filter(line => line.toLowerCase().endsWith(`|${distributionId}`))
-  const sources = [...new Set(own.map(line => line.split('|')[0]!.replace(/\[signed-by=\] /, '')))]
+  const sources = [...new Set(own.map(line => line.split('|')[0]!))]
   const packages = 'gcc,libc6-dev,make,ca-certificates,python3-minimal,libstdc++6'
   const command = [
     'mmdebstrap',
@@ -222,7 +226,7 @@ function distribution(): Record<string, string | undefined> {
 
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(cacheDir(), { recursive: true })
-  const folder = await mkdtemp(join(cacheDir(), 'building-'))
+  const folder = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
   await chmod(folder, 0o755) // becomes the root folder of an image
   try {
     return await work(folder)

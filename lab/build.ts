@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheDir, repository } from './paths.ts'
-import { run } from './process.ts'
+import { processStartTime, run } from './process.ts'
 import { runLogged, step } from './progress.ts'
 
 /** The version that go.mod in the repository pins, with checksums. */
@@ -43,7 +43,7 @@ export async function buildKubernetes(
     async () => {
       // Made in a folder of its own and renamed when complete: an interrupted build leaves nothing that looks finished.
       await mkdir(cacheDir(), { recursive: true })
-      const work = await mkdtemp(join(cacheDir(), 'building-'))
+      const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
       const logFile = join(cacheDir(), 'kubernetes-build.log')
       try {
         await cp(source, join(work, 'go'), { recursive: true })
@@ -86,7 +86,7 @@ export async function buildHelm(signal?: AbortSignal): Promise<string> {
   if (existsSync(helm)) return helm
   await requireGo()
   return await step('building Helm from its Go module', 'about 1 minute the first time', async () => {
-    const work = await mkdtemp(join(cacheDir(), 'building-'))
+    const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
     try {
       const env = { ...process.env, CGO_ENABLED: '0', GOBIN: work }
       await runLogged(['go', 'install', '-trimpath', '-ldflags', '-s -w', helmModule], {
@@ -109,14 +109,15 @@ async function publish(from: string, to: string): Promise<void> {
   })
 }
 
-/** Removes what builds that were killed have left in the cache. Call only while no build can run. */
+/** Removes what builds that were killed have left in the cache. */
 export async function removeUnfinishedBuilds(): Promise<void> {
   const names = await readdir(cacheDir()).catch(() => [])
-  await Promise.all(
-    names
-      .filter(name => name.startsWith('building-'))
-      .map(name => rm(join(cacheDir(), name), { recursive: true, force: true })),
-  )
+  for (const name of names) {
+    const pid = /^building-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && processStartTime(Number(pid)) === undefined) {
+      await rm(join(cacheDir(), name), { recursive: true, force: true })
+    }
+  }
 }
 
 /**

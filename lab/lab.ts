@@ -29,6 +29,8 @@ interface SavedLab {
   config: LabConfig
   kubernetes: string
   complete: boolean
+  /** Archives that every node has loaded. */
+  archives: string[]
 }
 
 export function labOf(config: LabConfig, kubernetes: string): Lab {
@@ -44,19 +46,19 @@ export function labOf(config: LabConfig, kubernetes: string): Lab {
 }
 
 /** Writes down what is being started. An incomplete lab is one whose start was interrupted. */
-export async function saveLab(lab: Lab, complete: boolean): Promise<void> {
+export async function saveLab(lab: Lab, complete: boolean, archives: readonly string[]): Promise<void> {
   mkdirSync(lab.logFolder, { recursive: true })
-  const saved: SavedLab = { config: lab.config, kubernetes: lab.kubernetes, complete }
+  const saved: SavedLab = { config: lab.config, kubernetes: lab.kubernetes, complete, archives: [...archives] }
   const file = join(lab.folder, 'lab.json')
   await writeFile(`${file}.new`, JSON.stringify(saved))
   await rename(`${file}.new`, file)
 }
 
 /** The lab that was started under this name and not taken down; undefined when there is none. */
-export function loadLab(labName: string): { lab: Lab; complete: boolean } | undefined {
+export function loadLab(labName: string): { lab: Lab; complete: boolean; archives: string[] } | undefined {
   try {
     const saved = JSON.parse(readFileSync(join(stateDir(labName), 'lab.json'), 'utf8')) as SavedLab
-    return { lab: labOf(saved.config, saved.kubernetes), complete: saved.complete }
+    return { lab: labOf(saved.config, saved.kubernetes), complete: saved.complete, archives: saved.archives }
   } catch {
     return undefined
   }

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { buildBaseImage, type Image, nodeBaseImage } from './base-images.ts'
+import { cacheDir, repository } from './paths.ts'
+import { run } from './process.ts'
+import { runLogged, step } from './progress.ts'
+
+/** What the Dockerfile copies. A change in any other file of the repository needs no new image. */
+const inputs = [
+  'Dockerfile',
+  '.dockerignore',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'src',
+  'native',
+  'LICENSE',
+]
+const repositoryName = 'herald.lab/herald'
+const keptImages = 3
+
+/**
+ * Builds Herald's image with the repository's Dockerfile, or finds it in the cache: the tag is a hash of its inputs.
+ *
+ * The base images that the Dockerfile names come from a registry; the lab passes its own in their place.
+ */
+export async function heraldImage(): Promise<Image> {
+  const [node, build] = [await nodeBaseImage(), await buildBaseImage()]
+  const hash = createHash('sha256').update(`${node.reference} ${build.reference}`)
+  for (const file of await filesOf(inputs)) {
+    const path = join(repository, file)
+    hash.update(`\0${file}\0${(await stat(path)).mode & 0o111}\0`).update(await readFile(path))
+  }
+  const tag = hash.digest('hex').slice(0, 12)
+  const folder = join(cacheDir(), 'images')
+  const image = { reference: `${repositoryName}:${tag}`, file: join(folder, `herald-${tag}.tar`) }
+  if (existsSync(image.file)) {
+    const now = new Date()
+    await utimes(image.file, now, now)
+    return image
+  }
+  await step("building Herald's image with the Dockerfile", 'about 1 minute the first time', async () => {
+    const logFile = join(folder, 'herald-build.log')
+    const log = (args: string[]) => runLogged(buildah(args), { logFile, cwd: repository })
+    for (const base of [node, build]) {
+      const present = await run(buildah(['inspect', '--type', 'image', base.reference]), { check: false })
+      if (present.code !== 0) await log(['pull', `oci-archive:${base.file}`])
+    }
+    const baseArguments = { NODE_IMAGE: node.reference, BUILD_IMAGE: build.reference }
+    await log([
+      ...['build', '--isolation', 'chroot', '--layers', '--format', 'oci', '--pull-never', '--tag', image.reference],
+      ...Object.entries(baseArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+      ...['--file', join(repository, 'Dockerfile'), repository],
+    ])
+    await rm(`${image.file}.new`, { force: true })
+    // Not compressed: it travels from one folder of this machine to another.
+    await log(['push', '--disable-compression', image.reference, `oci-archive:${image.file}.new:${image.reference}`])
+    await rename(`${image.file}.new`, image.file)
+  })
+  await removeOldImages(folder)
+  return image
+}
+
+/**
+ * buildah with its storage in the cache, in a mount namespace of its own: what it mounts is gone with it, however it
+ * ends.
+ */
+function buildah(args: readonly string[]): string[] {
+  const storage = join(cacheDir(), 'buildah')
+  return [
+    'unshare',
+    '--mount',
+    'buildah',
+    '--root',
+    join(storage, 'storage'),
+    '--runroot',
+    join(storage, 'run'),
+    ...args,
+  ]
+}
+
+async function removeOldImages(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter(name => /^herald-[0-9a-f]+\.tar$/.test(name))
+  const aged = await Promise.all(names.map(async name => ({ name, usedAt: (await stat(join(folder, name))).mtimeMs })))
+  const old = aged.sort((one, other) => other.usedAt - one.usedAt).slice(keptImages)
+  for (const { name } of old) {
+    await rm(join(folder, name), { force: true })
+    const tag = name.slice('herald-'.length, -'.tar'.length)
+    await run(buildah(['rmi', `${repositoryName}:${tag}`]), { check: false })
+  }
+}
+
+/** All files below the given paths of the repository, sorted; paths that do not exist are left out. */
+async function filesOf(paths: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const path of paths) {
+    const full = join(repository, path)
+    if (!existsSync(full)) continue
+    if (!(await stat(full)).isDirectory()) {
+      found.push(path)
+      continue
+    }
+    for (const entry of await readdir(full, { recursive: true, withFileTypes: true })) {
+      const name = relative(repository, join(entry.parentPath, entry.name))
+      // native/build holds a link to what was compiled for this machine.
+      if (entry.isFile() && !name.startsWith('native/build/')) found.push(name)
+    }
+  }
+  return found.sort()
+}

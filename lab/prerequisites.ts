@@ -1,0 +1,67 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { cacheDir } from './paths.ts'
+import { run } from './process.ts'
+import { runLogged, say, step } from './progress.ts'
+
+interface Prerequisite {
+  /** A command that is looked for in the path, or a file. */
+  provides: string
+  /** Debian's and Ubuntu's package. */
+  debianPackage: string
+  why: string
+}
+
+const prerequisites: readonly Prerequisite[] = [
+  { provides: 'ip', debianPackage: 'iproute2', why: 'makes namespaces, bridges and cards' },
+  { provides: 'nsenter', debianPackage: 'util-linux', why: 'runs commands inside namespaces' },
+  { provides: 'openssl', debianPackage: 'openssl', why: "makes the cluster's keys" },
+  { provides: 'containerd', debianPackage: 'containerd', why: 'runs containers' },
+  { provides: 'runc', debianPackage: 'runc', why: 'runs containers' },
+  { provides: '/usr/lib/cni/ptp', debianPackage: 'containernetworking-plugins', why: 'connects Pods' },
+  { provides: 'nft', debianPackage: 'nftables', why: "writes kube-proxy's rules" },
+  { provides: 'conntrack', debianPackage: 'conntrack', why: "clears kube-proxy's connections" },
+  { provides: '/usr/lib/frr/bgpd', debianPackage: 'frr', why: 'is the router' },
+  { provides: 'curl', debianPackage: 'curl', why: 'is the client' },
+  { provides: 'arping', debianPackage: 'arping', why: 'asks for addresses as the client' },
+  { provides: 'tcpdump', debianPackage: 'tcpdump', why: 'shows what is on the wire' },
+  { provides: 'buildah', debianPackage: 'buildah', why: "builds Herald's image" },
+  { provides: 'mmdebstrap', debianPackage: 'mmdebstrap', why: 'makes the image that Herald is built in' },
+]
+
+/**
+ * Installs the missing packages, saying which and why.
+ * @throws Error when that is not possible, naming the packages
+ */
+export async function ensurePrerequisites(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('the lab makes network namespaces and must run as root')
+  const missing = prerequisites.filter(({ provides }) => !isPresent(provides))
+  if (missing.length === 0) return
+  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))]
+  if (!isPresent('apt-get')) throw new Error(`install what provides these, then try again: ${packages.join(', ')}`)
+  for (const { debianPackage, why } of missing) say(`needs the package ${debianPackage}: it ${why}`)
+  const logFile = join(cacheDir(), 'apt.log')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...packages]
+  await step(`installing ${packages.length} packages`, 'about 1 minute', async () => {
+    // The lists may be missing or too old to name files that still exist.
+    const first = await run(install, { env, check: false })
+    if (first.code === 0) return
+    await runLogged(['apt-get', 'update'], { logFile, env })
+    await runLogged(install, { logFile, env })
+  })
+}
+
+function isPresent(provides: string): boolean {
+  if (provides.startsWith('/')) return existsSync(provides)
+  // Services lie in the sbin folders, which are not in everyone's path.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.some(folder => {
+    try {
+      accessSync(join(folder, provides), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
