@@ -136,6 +136,7 @@ describe('the chart', () => {
       '--port=9999',
       '--lb-class=herald.io/lb',
       '--health-probe-host=127.0.0.1',
+      '--exclude-interfaces=^$',
       '--ignore-exclude-lb',
     ])
     assert.deepEqual(controller.command, ['node', '--max-old-space-size=200', '/herald/controller.js'])
