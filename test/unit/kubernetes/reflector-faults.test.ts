@@ -91,6 +91,7 @@ describe('Reflector under random faults', () => {
           ),
           {
             maxLength: 40,
+            size: 'max',
           },
         ),
         async (streamingLists, goneAs, steps) => {
@@ -128,7 +129,7 @@ describe('Reflector under random faults', () => {
           }
         },
       ),
-      { numRuns: 200, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     )
   }).timeout(20_000)
 })
