@@ -34,7 +34,7 @@ export async function pauseImageOf(pauseBinary: string): Promise<Image> {
  * certificates of authorities.
  */
 export async function nodeBaseImage(): Promise<Image> {
-  const tag = hashOf(`1 ${process.version} ${arch()} ${distribution().PRETTY_NAME} ${certificates()}`)
+  const tag = hashOf(`2 ${process.version} ${arch()} ${distribution().PRETTY_NAME} ${certificates()}`)
   const image = { reference: `herald.lab/node:${tag}`, file: join(cacheDir(), 'images', `node-${tag}.tar`) }
   if (existsSync(image.file)) return image
   await step('making the Node base image', '', () =>
@@ -80,7 +80,7 @@ export async function imageOnNode(reference: string, files: Record<string, strin
 export async function buildBaseImage(): Promise<Image> {
   const home = resolve(process.execPath, '../..')
   const settings = await npmSettings()
-  const tag = hashOf(`1 ${process.version} ${arch()} ${distribution().PRETTY_NAME} ${certificates()} ${settings}`)
+  const tag = hashOf(`2 ${process.version} ${arch()} ${distribution().PRETTY_NAME} ${certificates()} ${settings}`)
   const image = { reference: `herald.lab/build:${tag}`, file: join(cacheDir(), 'images', `build-${tag}.tar`) }
   if (existsSync(image.file)) return image
   await step('making the build base image from Debian packages', 'about 1 minute, once', () =>

@@ -53,6 +53,8 @@ export async function writeOciArchive(
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
       os: 'linux',
       config,
+      // buildah refuses a base whose history does not count its layers.
+      history: layerBlobs.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'lab' })),
       rootfs: { type: 'layers', diff_ids: layerBlobs.map(blob => blob.digest) },
     }
     const configBlob = await writeBlob(layout, work, image, 'application/vnd.oci.image.config.v1+json')
