@@ -64,7 +64,7 @@ export class SpeakerMetrics {
     if (counters) this.#takeCounters(counters)
     this.#announced.reset()
     for (const { service, ip } of announced())
-      this.#announced.set({ service, ip, protocol: 'layer2', node: nodeName }, 1)
+      this.#announced.set({ service, protocol: 'layer2', node: nodeName, ip }, 1)
     this.#loaded.set(Number(configLoaded()))
     this.#stale.set(Number(configStale()))
     return this.#registry.metrics()

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { type ApiServer, startApiServer } from '../../support/api-server.ts'
+import { canMakeNamespaces, connectByVeth, NetworkNamespace } from '../../support/netns.ts'
+import { eventually } from '../../support/processes.ts'
+
+const namespace = 'herald-system'
+
+interface SpeakerStatus {
+  metadata: { ownerReferences?: { kind: string; name: string }[] }
+  status?: {
+    interfaces?: { name: string; mac: string; addresses: string[] }[]
+    announcements?: { address: string; interfaces: string[] }[]
+    expiredAt?: string
+  }
+}
+
+/** A node in a namespace of its own, its segment with a client on it, and a way to the API server. */
+class TestNode {
+  readonly name: string
+  readonly netns: NetworkNamespace
+  readonly #relay: ChildProcess
+  speaker: ChildProcess | undefined
+  log = ''
+
+  constructor(name: string, api: ApiServer, relaySocket: string) {
+    this.name = name
+    this.netns = new NetworkNamespace(name)
+    // The API server listens on the machine's loopback, which is another one than this namespace's.
+    const program = relayProgram(`${api.port}, '127.0.0.1'`, JSON.stringify(relaySocket))
+    this.#relay = this.netns.spawn(process.execPath, ['-e', program], { stdio: 'ignore' })
+  }
+
+  start(api: ApiServer, ...flags: string[]): void {
+    const common = ['--namespace', namespace, '--node-name', this.name, '--pod-name', `speaker-${this.name}`]
+    const ports = ['--host', '127.0.0.1', '--health-probe-host', '127.0.0.1']
+    const args = ['src/bin/speaker.ts', ...common, ...ports, '--kubeconfig', api.kubeconfigFile, ...flags]
+    const speaker = this.netns.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    speaker.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text
+    })
+    this.speaker = speaker
+  }
+
+  http(path: string, port = 17472): string {
+    return this.netns.exec('curl', ['--silent', '--max-time', '2', `http://127.0.0.1:${port}${path}`])
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+    const { speaker } = this
+    this.speaker = undefined
+    if (!speaker) return { code: null, ms: 0 }
+    const startedMs = performance.now()
+    speaker.kill(signal)
+    if (speaker.exitCode === null && speaker.signalCode === null) await once(speaker, 'exit')
+    return { code: speaker.exitCode, ms: performance.now() - startedMs }
+  }
+
+  async remove(): Promise<void> {
+    await this.end('SIGKILL')
+    this.#relay.kill('SIGKILL')
+    this.netns.remove()
+  }
+}
+
+/** A program that passes connections on: a process of its own, because this one blocks while it asks who answers. */
+function relayProgram(listenOn: string, connectTo: string): string {
+  return `const net = require('node:net')
+    net.createServer(a => {
+      const b = net.connect(${connectTo})
+      a.pipe(b).pipe(a)
+      for (const end of [a, b]) end.on('error', () => { a.destroy(); b.destroy() })
+    }).listen(${listenOn})`
+}
+
+describe('speakers, against a real API server', function () {
+  this.timeout(60_000)
+  let api: ApiServer
+  let relay: ChildProcess | undefined
+  let folder: string
+  let client: NetworkNamespace
+  const nodes: TestNode[] = []
+
+  const apply = async (...objects: object[]) => {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+    const { code, stderr } = await api.kubectl(['apply', '-f', '-'], list)
+    assert.equal(code, 0, stderr)
+  }
+  const setAddress = async (service: string, ip: string) => {
+    const patch = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] } } })
+    const { code, stderr } = await api.kubectl(['patch', 'service', service, '--subresource=status', '-p', patch])
+    assert.equal(code, 0, stderr)
+  }
+  const status = (node: string) => api.kubectlJson<SpeakerStatus>(['get', 'speakerstatus', '-n', namespace, node])
+  /** The MAC address that answers for an IP address on the segment, if any does. */
+  const whoHas = (ip: string): string | undefined => {
+    try {
+      const out = client.exec('arping', ['-0', '-c', '1', '-w', '1', '-I', 'br0', ip])
+      return /from ([0-9a-f:]{17})/.exec(out)?.[1]
+    } catch {
+      return undefined
+    }
+  }
+  const macOf = (node: TestNode): string =>
+    [...node.netns.mac('eth0')].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+
+  before(async function () {
+    if (!canMakeNamespaces()) {
+      console.log('      skipped: network namespaces need root')
+      this.skip()
+    }
+    api = await startApiServer()
+    const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
+      // The chart's own lines ({{ … }}) are no part of the definitions.
+      parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
+    )
+    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...crds)
+    const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
+    assert.equal((await api.kubectl(established)).code, 0)
+
+    folder = mkdtempSync(join(tmpdir(), 'herald-relay-'))
+    const socket = join(folder, 'api.sock')
+    relay = spawn(process.execPath, ['-e', relayProgram(JSON.stringify(socket), `${api.port}, '127.0.0.1'`)], {
+      stdio: 'ignore',
+    })
+
+    client = new NetworkNamespace('client')
+    client.ip('link add br0 type bridge')
+    client.ip('link set br0 up')
+    client.ip('address add 192.0.2.200/24 dev br0')
+    for (const name of ['node-a', 'node-b']) {
+      const node = new TestNode(name, api, socket)
+      connectByVeth(
+        { namespace: node.netns, interfaceName: 'eth0' },
+        { namespace: client, interfaceName: `to-${name}` },
+      )
+      client.ip(`link set to-${name} master br0`)
+      nodes.push(node)
+    }
+    await apply(
+      ...nodes.map(({ name }) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
+      {
+        apiVersion: 'metallb.io/v1beta1',
+        kind: 'IPAddressPool',
+        metadata: { name: 'pool', namespace },
+        spec: { addresses: ['192.0.2.10-192.0.2.20'] },
+      },
+      {
+        apiVersion: 'metallb.io/v1beta1',
+        kind: 'L2Advertisement',
+        metadata: { name: 'all', namespace },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+      },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+        addressType: 'IPv4',
+        ports: [{ port: 80 }],
+        endpoints: [{ addresses: ['10.244.0.5'], nodeName: 'node-a', conditions: { ready: true } }],
+      },
+    )
+    for (const node of nodes) node.start(api)
+  })
+
+  after(async () => {
+    for (const node of nodes) await node.remove()
+    client?.remove()
+    relay?.kill('SIGKILL')
+    await api?.stop()
+    if (folder) rmSync(folder, { recursive: true })
+  })
+
+  it('become ready and register', async () => {
+    for (const node of nodes) {
+      await eventually(`${node.name} is ready`, () => node.http('/readyz') === 'ok\n', { timeoutMs: 20_000 })
+      const { metadata, status: seen } = await eventually(`${node.name} has reported`, async () => {
+        const object = await status(node.name)
+        return object.status?.interfaces?.length === 1 && object
+      })
+      assert.deepEqual(
+        metadata.ownerReferences?.map(({ kind, name }) => [kind, name]),
+        [['Node', node.name]],
+      )
+      assert.equal(seen?.interfaces?.[0]?.mac, macOf(node))
+      assert.equal(seen?.expiredAt, undefined)
+    }
+  })
+
+  it('one of them announces a Service, and says so', async () => {
+    assert.equal(whoHas('192.0.2.10'), undefined)
+    await setAddress('web', '192.0.2.10')
+    const mac = await eventually('somebody answers', () => whoHas('192.0.2.10'))
+    const owner = nodes.find(node => macOf(node) === mac)
+    assert.ok(owner, `a stranger answers: ${mac}`)
+    const events = await eventually('the event is written', async () => {
+      const { items } = await api.kubectlJson<{ items: { reason: string; message: string }[] }>(['get', 'events'])
+      const assigned = items.filter(({ reason }) => reason === 'nodeAssigned')
+      return assigned.length > 0 && assigned
+    })
+    assert.deepEqual(
+      events.map(({ message }) => message),
+      [`announcing from node "${owner.name}" with protocol "layer2"`],
+    )
+    const { status: seen } = await eventually('the status names it', async () => {
+      const object = await status(owner.name)
+      return object.status?.announcements?.length === 1 && object
+    })
+    assert.deepEqual(seen?.announcements, [{ address: '192.0.2.10', interfaces: ['eth0'] }])
+    const metrics = owner.http('/metrics', 9120)
+    assert.match(
+      metrics,
+      /herald_speaker_announced\{service="default\/web",protocol="layer2",node="node-[ab]",ip="192.0.2.10"\} 1/,
+    )
+    assert.match(metrics, /herald_layer2_responses_sent\{ip="192.0.2.10"\} [1-9]/)
+    assert.match(metrics, /herald_layer2_gratuitous_sent\{ip="192.0.2.10"\} [1-9]/)
+  })
+
+  it('goes on announcing while the API server is down', async () => {
+    await api.restart({ downForMs: 3_000 })
+    assert.ok(whoHas('192.0.2.10'))
+  })
+
+  it('the other takes over at once when the announcing speaker stops', async () => {
+    const mac = whoHas('192.0.2.10')
+    const owner = nodes.find(node => macOf(node) === mac)
+    const other = nodes.find(node => node !== owner)
+    assert.ok(owner && other)
+    const { code, ms } = await owner.end()
+    assert.equal(code, 0)
+    assert.ok(ms < 2_000, `took ${ms} ms to stop`)
+    assert.equal(await eventually('the other answers', () => whoHas('192.0.2.10'), { timeoutMs: 4_000 }), macOf(other))
+    assert.ok((await status(owner.name)).status?.expiredAt)
+
+    owner.start(api)
+    await eventually('the first takes it back', () => whoHas('192.0.2.10') === macOf(owner), { timeoutMs: 20_000 })
+    assert.equal((await status(owner.name)).status?.expiredAt, undefined)
+  })
+
+  it('falls silent when the endpoints are gone, and when the Service is', async () => {
+    const endpoints = (ready: boolean) => {
+      const patch = JSON.stringify({
+        endpoints: [{ addresses: ['10.244.0.5'], nodeName: 'node-a', conditions: { ready } }],
+      })
+      return api.kubectl(['patch', 'endpointslice', 'web-1', '--type=merge', '-p', patch])
+    }
+    await endpoints(false)
+    await eventually('silence without endpoints', () => whoHas('192.0.2.10') === undefined)
+    await endpoints(true)
+    await eventually('answers with endpoints', () => whoHas('192.0.2.10'))
+    await api.kubectl(['delete', 'service', 'web'])
+    await eventually('silence without the Service', () => whoHas('192.0.2.10') === undefined)
+  })
+
+  it('logs no error in all this', () => {
+    for (const { log } of nodes) {
+      assert.match(log, /service announced/)
+      const errors = log.split('\n').filter(line => line.includes('"level":"error"'))
+      assert.deepEqual(errors, [])
+    }
+  })
+})
