@@ -103,7 +103,8 @@ function removeIfEmpty(folder: string): void {
 }
 
 // The exact names, because namespaces of others may begin with the same word.
-const namespacePattern = (labName: string) => new RegExp(`^${labName}-(switch|control|client|router|outside|node\\d+)$`)
+export const namespacePattern = (labName: string) =>
+  new RegExp(`^${labName}-(switch|control|client|router|outside|node\\d+)$`)
 const cgroupPattern = (labName: string) => new RegExp(`^${labName}-lab-node\\d+$`)
 
 /** Version 2 has one hierarchy at the top, version 1 one per controller below it. */
