@@ -45,7 +45,8 @@ export async function takeDown(labName: string): Promise<void> {
   await removeCgroups(labName)
   // Only after nothing is mounted below: else this would empty what is mounted there.
   if (mountsBelow(stateDir(labName)).length === 0) await rm(stateDir(labName), { recursive: true, force: true })
-  for (const folder of privateFolders) removeIfEmpty(folder)
+  // To remove a folder on which another mount namespace has mounted something would unmount it there.
+  for (const folder of privateFolders) if (!isMountedAnywhere(folder)) removeIfEmpty(folder)
 
   const left = findRemains(labName)
   if (isEmpty(left)) return
@@ -119,11 +120,23 @@ function cgroupsOf(labName: string): string[] {
 
 /** Deepest first. */
 function mountsBelow(folder: string): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map(line => line.split(' ')[4]?.replaceAll('\\040', ' ') ?? '')
+  return mountPoints('self')
     .filter(mountPoint => mountPoint === folder || mountPoint.startsWith(`${folder}/`))
     .sort((one, other) => other.length - one.length)
+}
+
+/** Whether any process of the machine, another lab's perhaps, sees a mount at this folder. */
+function isMountedAnywhere(folder: string): boolean {
+  return list('/proc').some(entry => /^\d+$/.test(entry) && mountPoints(entry).includes(folder))
+}
+
+function mountPoints(pid: string): string[] {
+  try {
+    const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n')
+    return lines.map(line => line.split(' ')[4]?.replaceAll('\\040', ' ') ?? '')
+  } catch {
+    return [] // ended meanwhile
+  }
 }
 
 function list(folder: string): string[] {

@@ -79,6 +79,6 @@ export function decodeArp(frame: CapturedFrame): ArpFrame | undefined {
   const request = /^Request who-has (\S+)(?: \(\S+\))? tell/.exec(frame.text)
   if (request !== null) return { ...frame, operation: 'request', address: request[1]! }
   // tcpdump's words for a request whose sender and target addresses are the same
-  const announcement = /^Announcement (\S+)/.exec(frame.text)
+  const announcement = /^Announcement ([^\s,]+)/.exec(frame.text)
   return announcement === null ? undefined : { ...frame, operation: 'request', address: announcement[1]! }
 }
