@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { poolContains } from '../../../src/config/address-pool.ts'
+import { type L2Advertisement, parseL2Advertisement } from '../../../src/config/l2-advertisement.ts'
+import { NO_ENDPOINTS, type ServiceEndpoints } from '../../../src/resources/endpoint-slice.ts'
+import { type NodeView, viewNode } from '../../../src/resources/node.ts'
+import type { ServiceView } from '../../../src/resources/service.ts'
+import { Decisions, type WorldSources } from '../../../src/speaker/decisions.ts'
+import { pool, service } from '../../support/services.ts'
+
+/** A cluster in memory that counts what is read from it. */
+class World implements WorldSources {
+  readonly services = new Map<string, ServiceView>()
+  readonly endpointsByService = new Map<string, ServiceEndpoints>()
+  nodes: NodeView[] = ['node-a', 'node-b', 'node-c'].map(name => viewNode({ metadata: { name } }))
+  speakers = new Set(['node-a', 'node-b', 'node-c'])
+  advertisements: L2Advertisement[] = [advertisement('all')]
+  readonly #pools = [pool('pool', ['192.0.2.0/24', '2001:db8::/64'])]
+  reads = 0
+
+  put(name: string, addresses: string[], parts: Parameters<typeof service>[1] = {}): string {
+    const view = service(name, { ...parts, status: { loadBalancer: { ingress: addresses.map(ip => ({ ip })) } } })
+    this.services.set(view.key, view)
+    if (!this.endpointsByService.has(view.key)) {
+      this.endpointsByService.set(view.key, { serving: true, nodes: ['node-a', 'node-b', 'node-c'] })
+    }
+    return view.key
+  }
+
+  service(key: string) {
+    return this.services.get(key)
+  }
+
+  serviceKeys() {
+    return this.services.keys()
+  }
+
+  endpoints(key: string) {
+    this.reads++
+    return this.endpointsByService.get(key) ?? NO_ENDPOINTS
+  }
+
+  cluster() {
+    return {
+      advertisements: this.advertisements,
+      nodes: new Map(this.nodes.map(node => [node.name, node])),
+      speakers: this.speakers,
+      poolOf: (address: Parameters<typeof poolContains>[1]) => this.#pools.find(pool => poolContains(pool, address)),
+    }
+  }
+}
+
+function advertisement(name: string, spec: object = {}): L2Advertisement {
+  const parsed = parseL2Advertisement({ metadata: { name }, spec })
+  assert.ok('advertisement' in parsed)
+  return parsed.advertisement
+}
+
+describe('decisions of all speakers', () => {
+  let world: World
+  let speakers: Map<string, Decisions>
+
+  beforeEach(() => {
+    world = new World()
+    speakers = new Map(
+      ['node-a', 'node-b', 'node-c'].map(nodeName => [nodeName, new Decisions({ sources: world }, { nodeName })]),
+    )
+  })
+
+  /** Which nodes announce which addresses. */
+  const settle = (): Record<string, string[]> => {
+    const announced: Record<string, string[]> = {}
+    for (const [node, decisions] of speakers) {
+      for (const address of decisions.settle().desired.keys()) {
+        announced[address] = [...(announced[address] ?? []), node]
+      }
+    }
+    return announced
+  }
+  const touch = (...keys: string[]) => {
+    for (const decisions of speakers.values()) for (const key of keys) decisions.touch(key)
+  }
+  const touchWorld = () => {
+    for (const decisions of speakers.values()) decisions.touchWorld()
+  }
+
+  it('give each address one owner, by its hash', () => {
+    for (const last of [1, 2, 3]) world.put(`s${last}`, [`192.0.2.${last}`])
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-c'], '192.0.2.2': ['node-b'], '192.0.2.3': ['node-c'] })
+  })
+
+  it('follow a Service from its beginning to its end', () => {
+    assert.deepEqual(settle(), {})
+    touch(world.put('s', []))
+    assert.deepEqual(settle(), {})
+    touch(world.put('s', ['192.0.2.1']))
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-c'] })
+    touch(world.put('s', ['192.0.2.2']))
+    assert.deepEqual(settle(), { '192.0.2.2': ['node-b'] })
+    touch(world.put('s', ['192.0.2.2'], { spec: { type: 'ClusterIP' } }))
+    assert.deepEqual(settle(), {})
+    touch(world.put('s', ['192.0.2.2']))
+    assert.deepEqual(settle(), { '192.0.2.2': ['node-b'] })
+    world.services.clear()
+    touch('default/s')
+    assert.deepEqual(settle(), {})
+  })
+
+  it('tell of each transition once', () => {
+    const key = world.put('s', ['192.0.2.1'])
+    const decisions = speakers.get('node-c')!
+    const words = () =>
+      decisions
+        .settle()
+        .changes.map(({ before, after }) =>
+          [before, after].map(decision => ('withhold' in decision ? decision.withhold : 'announce')).join(' → '),
+        )
+    assert.deepEqual(words(), ['serviceDeleted → announce'])
+    assert.deepEqual(words(), [])
+    decisions.touch(key)
+    assert.deepEqual(words(), [])
+    world.endpointsByService.set(key, NO_ENDPOINTS)
+    decisions.touch(key)
+    assert.deepEqual(words(), ['announce → noEndpoints'])
+    world.services.delete(key)
+    decisions.touch(key)
+    assert.deepEqual(words(), ['noEndpoints → serviceDeleted'])
+    decisions.touch('default/never-there')
+    assert.deepEqual(words(), [])
+  })
+
+  it('cost one Service when one Service changed', () => {
+    for (let last = 1; last <= 100; last++) world.put(`s${last}`, [`192.0.2.${last}`])
+    const decisions = speakers.get('node-a')!
+    const { desired } = decisions.settle()
+    world.reads = 0
+    decisions.touch('default/s7')
+    assert.equal(decisions.settle().desired, desired)
+    assert.equal(world.reads, 1)
+  })
+
+  it('move what a speaker announced when it leaves, and give it back when it returns', () => {
+    for (const last of [1, 2, 3]) world.put(`s${last}`, [`192.0.2.${last}`])
+    const before = settle()
+    world.speakers.delete('node-c')
+    touchWorld()
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-a'], '192.0.2.2': ['node-b'], '192.0.2.3': ['node-a'] })
+    world.speakers.add('node-c')
+    touchWorld()
+    assert.deepEqual(settle(), before)
+  })
+
+  it('announce the addresses of one Service from one node', () => {
+    world.put('dual', ['192.0.2.1', '2001:db8::1'])
+    world.put('other', ['2001:db8::1'])
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-c'], '2001:db8::1': ['node-c'] })
+    // Without the Service that ties them the IPv6 address goes where its own hash says.
+    world.services.delete('default/dual')
+    touch('default/dual')
+    assert.deepEqual(settle(), { '2001:db8::1': ['node-b'] })
+  })
+
+  it('keep a shared address while one of its Services serves', () => {
+    const [one, two] = [world.put('one', ['192.0.2.1']), world.put('two', ['192.0.2.1'])]
+    settle()
+    world.endpointsByService.set(one, NO_ENDPOINTS)
+    touch(one)
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-c'] })
+    world.endpointsByService.set(two, NO_ENDPOINTS)
+    touch(two)
+    assert.deepEqual(settle(), {})
+  })
+
+  it('announce a shared address on the interfaces that either Service asks for', () => {
+    world.advertisements = [
+      advertisement('one', { interfaces: ['eth1'], serviceSelectors: [{ matchLabels: { use: 'one' } }] }),
+      advertisement('two', { interfaces: ['eth0'], serviceSelectors: [{ matchLabels: { use: 'two' } }] }),
+    ]
+    for (const use of ['one', 'two']) world.put(use, ['192.0.2.1'], { metadata: { labels: { use } } })
+    const { desired } = speakers.get('node-c')!.settle()
+    assert.deepEqual(desired.get('192.0.2.1')?.interfaces, ['eth0', 'eth1'])
+  })
+
+  it('follow the endpoints with policy Local', () => {
+    const key = world.put('s', ['192.0.2.1'], { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } })
+    for (const node of ['node-b', 'node-a', 'node-c']) {
+      world.endpointsByService.set(key, { serving: true, nodes: [node] })
+      touch(key)
+      assert.deepEqual(settle(), { '192.0.2.1': [node] })
+    }
+  })
+
+  it('prefer nodes with a higher score', () => {
+    world.nodes[1] = viewNode({ metadata: { name: 'node-b', labels: { fast: 'yes' } } })
+    const preferredNodeSelectors = [{ weight: 10, preference: { matchLabels: { fast: 'yes' } } }]
+    world.advertisements = [advertisement('all', { preferredNodeSelectors })]
+    for (const last of [1, 2, 3]) world.put(`s${last}`, [`192.0.2.${last}`])
+    assert.deepEqual(new Set(Object.values(settle()).flat()), new Set(['node-b']))
+  })
+})
