@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openApiPort } from './api-port.ts'
 import { apiServerCommand, controllerManagerCommand, etcdCommand, schedulerCommand } from './control-plane.ts'
 import { daemon, daemonLog, daemonNames, isRunning, startDaemon, stopDaemon } from './daemons.ts'
 import { importImages } from './images.ts'
@@ -25,6 +26,7 @@ export async function startCluster(lab: Lab, archives: readonly string[]): Promi
   const controlPlane = startControlPlane(lab, pki)
   await Promise.all([
     controlPlane,
+    openApiPort(lab, pki),
     startRouter(lab),
     ...lab.topology.nodes.map(async node => {
       await startContainerd(lab, node)

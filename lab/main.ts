@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { machineKubeconfig } from './api-port.ts'
 import { buildHelm, defaultKubernetesVersion } from './build.ts'
 import { daemonLog, daemonNames } from './daemons.ts'
 import { takeDown } from './down.ts'
@@ -126,6 +127,7 @@ async function runUp(name: string, args: string[]): Promise<number> {
     'down',
   ]
   for (const suggestion of suggestions) console.log(`  npm run lab -- ${suggestion}`)
+  console.log(`or use your own tools: export KUBECONFIG=${machineKubeconfig(lab)}`)
   return 0
 }
 

@@ -22,6 +22,7 @@ const prerequisites: readonly Prerequisite[] = [
   { provides: 'nft', debianPackage: 'nftables', why: "writes kube-proxy's rules" },
   { provides: 'conntrack', debianPackage: 'conntrack', why: "clears kube-proxy's connections" },
   { provides: '/usr/lib/frr/bgpd', debianPackage: 'frr', why: 'is the router' },
+  { provides: 'socat', debianPackage: 'socat', why: "opens the API server's port on loopback" },
   { provides: 'curl', debianPackage: 'curl', why: 'is the client' },
   { provides: 'arping', debianPackage: 'arping', why: 'asks for addresses as the client' },
   { provides: 'tcpdump', debianPackage: 'tcpdump', why: 'shows what is on the wire' },
@@ -43,7 +44,7 @@ export async function ensurePrerequisites(): Promise<void> {
   const logFile = join(cacheDir(), 'apt.log')
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...packages]
-  await step(`installing ${packages.length} packages`, 'about 1 minute', async () => {
+  await step("installing the missing packages", "about 1 minute", async () => {
     // The lists may be missing or too old to name files that still exist.
     const first = await run(install, { env, check: false })
     if (first.code === 0) return

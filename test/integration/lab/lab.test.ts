@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'mocha'
+import { machineKubeconfig } from '../../../lab/api-port.ts'
 import { daemon, daemonNames, isRunning } from '../../../lab/daemons.ts'
 import { findRemains, isEmpty, takeDown } from '../../../lab/down.ts'
 import { loadLab } from '../../../lab/lab.ts'
@@ -39,6 +40,14 @@ describe('lab', function () {
     assert.match(status.stdout, /node1 +Ready/)
     const nodes = await labCommand('kubectl', 'get', 'nodes', '--output=name')
     assert.equal(nodes.stdout, 'node/node1\n')
+    const kubectl = [
+      lab.kubernetes,
+      'kubectl',
+      `--kubeconfig=${machineKubeconfig(lab)}`,
+      `--cache-dir=${lab.folder}/cache`,
+    ]
+    const fromMachine = await run([...kubectl, 'get', 'nodes', '--output=name'])
+    assert.equal(fromMachine.stdout, 'node/node1\n')
     const refused = await labCommand('kubectl', 'get', 'nonsense')
     assert.equal(refused.code, 1)
     const reached = await labCommand('client', 'arping', '-r', '-c', '1', '-w', '2', '-I', 'eth0', '192.0.2.11')

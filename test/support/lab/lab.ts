@@ -1,3 +1,4 @@
+import { machineKubeconfig } from '../../../lab/api-port.ts'
 import { startApiServer, stopApiServer } from '../../../lab/cluster.ts'
 import { daemonLog, signalDaemon } from '../../../lab/daemons.ts'
 import { namespacePattern } from '../../../lab/down.ts'
@@ -32,8 +33,12 @@ export class TestLab {
   /** Behind the router: 203.0.113.201 and .202. */
   readonly outside: LabClient
 
+  /** Administrator's kubeconfig for programs that run where the tests do. */
+  readonly kubeconfigFile: string
+
   constructor(lab: Lab) {
     this.lab = lab
+    this.kubeconfigFile = machineKubeconfig(lab)
     this.client = new LabClient(lab.topology.client.namespace)
     this.outside = new LabClient(lab.topology.outside.namespace)
   }
