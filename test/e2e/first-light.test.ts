@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { ensureLab, type TestLab, waitFor } from '../support/lab/lab.ts'
+import {
+  type LoadBalancerService,
+  loadBalancer,
+  pool,
+  poolAndAdvertisement,
+  webServer,
+} from '../support/lab/manifests.ts'
+
+const ADDRESS_ALLOCATED = 'herald.io/AddressAllocated'
+const inside = '192.0.2.201'
+const elsewhere = '192.0.2.202'
+
+describe('a Service of type LoadBalancer, on a real cluster', function () {
+  // Starting the cluster takes a minute when its parts are built, and many when they are not.
+  this.timeout(240_000)
+  let lab: TestLab
+
+  const service = async (name: string) => {
+    const found = await lab.get<LoadBalancerService>('service', name)
+    assert.ok(found, `the Service ${name} exists`)
+    return found
+  }
+  const addressOf = ({ status }: LoadBalancerService) => status.loadBalancer?.ingress?.[0]?.ip
+  const conditionOf = ({ status }: LoadBalancerService) =>
+    status.conditions?.find(({ type }) => type === ADDRESS_ALLOCATED)
+  const page = async (address: string, source = inside, timeoutMs = 1_000) => {
+    const { ok, body } = await lab.client.fetch(`http://${address}/`, { source, timeoutMs })
+    return ok ? body : undefined
+  }
+  const served = (address: string, timeoutMs = 10_000) =>
+    waitFor(() => page(address), { what: `the client to get the page of ${address}`, timeoutMs, everyMs: 20 })
+  const pending = (name: string, reason: string) =>
+    waitFor(
+      async () => {
+        const found = await service(name)
+        return conditionOf(found)?.reason === reason && found
+      },
+      { what: `the Service ${name} to be pending with ${reason}`, timeoutMs: 5_000, everyMs: 50 },
+    )
+
+  before(async function () {
+    this.timeout(3_600_000)
+    lab = await ensureLab({ nodes: 3 })
+    await lab.apply(...webServer())
+    await lab.kubectl(['rollout', 'status', 'deployment/web', '--timeout=90s'])
+  })
+
+  afterEach(async () => {
+    await lab.kubectl(['delete', 'services', '--selector=made=by-test', '--wait=true'])
+    await lab.kubectl(['delete', 'ipaddresspools,l2advertisements', '--all', '--namespace=herald-system'])
+  })
+
+  it('is pending and says NoPool; once a pool is there it has an address, an event, the annotation, and the client its page, all within 1 s', async () => {
+    await lab.apply(loadBalancer('web'))
+    const waiting = await pending('web', 'NoPool')
+    assert.equal(conditionOf(waiting)?.status, 'False')
+    const { stdout } = await lab.kubectl(['get', 'service', 'web'])
+    assert.match(stdout, /<pending>/)
+
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']))
+    const body = await served('192.0.2.100', 1_000)
+    assert.match(body, /web-/)
+    const web = await service('web')
+    assert.deepEqual(web.status.loadBalancer?.ingress, [{ ip: '192.0.2.100', ipMode: 'VIP' }])
+    assert.equal(web.metadata.annotations?.['metallb.io/ip-allocated-from-pool'], 'demo')
+    assert.deepEqual([conditionOf(web)?.status, conditionOf(web)?.reason], ['True', 'Allocated'])
+    await waitFor(
+      async () => {
+        const { stdout } = await lab.kubectl(['describe', 'service', 'web'])
+        return /Normal\s+IPAllocated\s.*herald-controller\s+Assigned IP \["192\.0\.2\.100"\]/.test(stdout)
+      },
+      { what: 'kubectl describe to show the event', timeoutMs: 3_000, everyMs: 100 },
+    )
+    const table = await lab.kubectl(['get', 'service', 'web'])
+    assert.match(table.stdout, /192\.0\.2\.100/)
+  })
+
+  it('is announced by one node alone', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
+    await served('192.0.2.100')
+    assert.equal((await lab.client.arping('192.0.2.100', { timeoutMs: 1_000 })).length, 1)
+  })
+
+  it('works without any node port', async () => {
+    await lab.apply(
+      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      loadBalancer('web', { allocateLoadBalancerNodePorts: false }),
+    )
+    await served('192.0.2.100')
+    assert.deepEqual(
+      (await service('web')).spec.ports.map(({ nodePort }) => nodePort),
+      [undefined],
+    )
+  })
+
+  it('lets in the clients of loadBalancerSourceRanges alone, and swaps them when the list is edited', async () => {
+    await lab.apply(
+      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      loadBalancer('web', { loadBalancerSourceRanges: [`${inside}/32`] }),
+    )
+    await served('192.0.2.100')
+    assert.equal(await page('192.0.2.100', elsewhere), undefined)
+    await lab.apply(loadBalancer('web', { loadBalancerSourceRanges: [`${elsewhere}/32`] }))
+    await waitFor(() => page('192.0.2.100', elsewhere), {
+      what: 'the other client to get the page',
+      timeoutMs: 10_000,
+      everyMs: 50,
+    })
+    assert.equal(await page('192.0.2.100', inside), undefined)
+  })
+
+  it('ends its ARP answers within 1 s of its deletion, and the next Service gets the address', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('web'))
+    await served('192.0.2.100')
+    assert.equal((await lab.client.arping('192.0.2.100')).length, 1)
+    await lab.kubectl(['delete', 'service', 'web'])
+    await waitFor(async () => (await lab.client.arping('192.0.2.100', { timeoutMs: 200 })).length === 0, {
+      what: 'silence about 192.0.2.100',
+      timeoutMs: 1_000,
+      everyMs: 1,
+    })
+    await lab.apply(loadBalancer('next'))
+    assert.equal(await lab.addressOf('next'), '192.0.2.100')
+    await served('192.0.2.100')
+  })
+
+  it('keeps its address while the controller is killed and comes back, all 20 of them', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `web-${i}`)
+    await lab.apply(
+      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      ...names.map(name => loadBalancer(name)),
+    )
+    const addresses = () => Promise.all(names.map(name => lab.addressOf(name)))
+    const before = await addresses()
+    assert.equal(new Set(before).size, 20)
+    // A lower address becomes free while nobody looks: no reason for anyone to move.
+    assert.equal(lab.signalHerald('controller', 'SIGKILL'), 1)
+    const lowest = before.indexOf('192.0.2.100')
+    await lab.kubectl(['delete', 'service', names[lowest] ?? ''])
+    await lab.replaceHerald('controller')
+    await lab.apply(loadBalancer('new'))
+    assert.equal(await lab.addressOf('new', { timeoutMs: 30_000 }), '192.0.2.100')
+    const kept = names.filter((_, index) => index !== lowest)
+    assert.deepEqual(
+      await Promise.all(kept.map(name => lab.addressOf(name))),
+      before.filter((_, index) => index !== lowest),
+    )
+  })
+
+  it('is reached while the API server is away for 30 s, and what is created after is served', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
+    await served('192.0.2.100')
+    await lab.stopApiServer()
+    try {
+      const until = performance.now() + 30_000
+      while (performance.now() < until) {
+        await lab.client.flushNeighbors()
+        assert.ok(await page('192.0.2.100'), 'the page, from a client that has to ask by ARP first')
+        await new Promise(resolve => setTimeout(resolve, 500))
+      }
+    } finally {
+      await lab.startApiServer()
+    }
+    await lab.apply(loadBalancer('later'))
+    assert.equal(await lab.addressOf('later', { timeoutMs: 60_000 }), '192.0.2.101')
+    await served('192.0.2.101', 20_000)
+  })
+
+  it('waits with PoolExhausted for an address, and gets one as soon as another Service is deleted', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('first'))
+    await served('192.0.2.100')
+    await lab.apply(loadBalancer('second'))
+    const waiting = await pending('second', 'PoolExhausted')
+    assert.equal(addressOf(waiting), undefined)
+    assert.match(conditionOf(waiting)?.message ?? '', /"demo" has no free address/)
+    await lab.kubectl(['delete', 'service', 'first'])
+    assert.equal(await lab.addressOf('second', { timeoutMs: 1_000 }), '192.0.2.100')
+  })
+
+  it('is served by a pool that grows', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('first'))
+    await served('192.0.2.100')
+    await lab.apply(loadBalancer('second'))
+    await pending('second', 'PoolExhausted')
+    await lab.apply(pool('demo', ['192.0.2.100-192.0.2.101']))
+    await served('192.0.2.101')
+    assert.equal(addressOf(await service('first')), '192.0.2.100')
+  })
+
+  it('never costs a permission that the chart does not give', async () => {
+    const logs = await lab.heraldLogs()
+    assert.ok(Object.values(logs).join('').includes('"msg"'), 'there are logs to look at')
+    for (const [pod, text] of Object.entries(logs)) {
+      const refused = text.split('\n').filter(line => /forbidden|"(code|statusCode)":403/i.test(line))
+      assert.deepEqual(refused, [], `log of ${pod}`)
+    }
+  })
+})
