@@ -6,6 +6,7 @@ import { type Daemon, startDaemon } from './daemons.ts'
 import type { Lab } from './lab.ts'
 import { inNamespace } from './network.ts'
 import type { Pki } from './pki.ts'
+import { writePodNetwork } from './pod-network.ts'
 import { waitFor } from './process.ts'
 import { clusterCidrs, type NodeHost } from './topology.ts'
 
@@ -30,10 +31,9 @@ export const nodeCgroup = (lab: Lab, node: NodeHost) => `${lab.config.name}-lab-
  */
 export async function startContainerd(lab: Lab, node: NodeHost): Promise<void> {
   const folder = nodeFolder(lab, node)
-  await mkdir(join(folder, 'cni'), { recursive: true })
   await mkdir(join(folder, 'kubelet'), { recursive: true })
   await chmod(folder, 0o711) // processes of Pods that are not root pass through on the way to their volumes
-  await writeFile(join(folder, 'cni', '10-lab.conflist'), JSON.stringify(podNetwork(node), null, 2))
+  await writePodNetwork(join(folder, 'cni'), node)
   await writeFile(join(folder, 'containerd.toml'), containerdConfig(lab, node))
   await writeFile(join(folder, 'resolv.conf'), 'nameserver 10.96.0.10\n')
 
@@ -141,29 +141,6 @@ function onNode(holder: Pick<Daemon, 'pid'>, node: NodeHost): string[] {
   return [...enter, 'sh', '-ec', `${join}; exec "$@"`, 'sh']
 }
 
-/**
- * `ptp` rather than `bridge`: every packet between Pods of one node is routed, so that kube-proxy's rules see it without
- * the kernel module br_netfilter.
- */
-function podNetwork(node: NodeHost): object {
-  return {
-    cniVersion: '1.0.0',
-    name: 'lab',
-    plugins: [
-      {
-        type: 'ptp',
-        ipMasq: false,
-        ipam: {
-          type: 'host-local',
-          dataDir: '/run/containerd/addresses',
-          ranges: node.podCidrs.map(subnet => [{ subnet }]),
-          routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
-        },
-      },
-    ],
-  }
-}
-
 function containerdConfig(lab: Lab, node: NodeHost): string {
   const folder = nodeFolder(lab, node)
   const cri = 'plugins."io.containerd.grpc.v1.cri"'
@@ -185,8 +162,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   netns_mounts_under_state_dir = true
 
 [${cri}.cni]
-  bin_dir = "/usr/lib/cni"
-  conf_dir = "${folder}/cni"
+  bin_dir = "${folder}/cni/bin"
+  conf_dir = "${folder}/cni/conf"
 
 [${cri}.containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"

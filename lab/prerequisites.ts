@@ -44,7 +44,7 @@ export async function ensurePrerequisites(): Promise<void> {
   const logFile = join(cacheDir(), 'apt.log')
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...packages]
-  await step("installing the missing packages", "about 1 minute", async () => {
+  await step('installing the missing packages', 'about 1 minute', async () => {
     // The lists may be missing or too old to name files that still exist.
     const first = await run(install, { env, check: false })
     if (first.code === 0) return
