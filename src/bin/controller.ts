@@ -32,6 +32,9 @@ const WHAT = 'Herald controller: gives Services of type LoadBalancer their addre
 /** How many status writes may be under way at once; decisions are made one after the other all the same. */
 const CONCURRENT_WRITES = 8
 
+/** A pool's counters are written this long after they changed: many Services that come at once cost one write, not one each. */
+const POOL_STATUS_DELAY_MS = 250
+
 await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, async (args, env, { signal, fail }) => {
   const flags = readFlags(COMMON_FLAGS, args, env)
   const namespace = ownNamespace(flags)
@@ -100,7 +103,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
         },
       },
       recordEvent: (service, event) => recorder.record(services, service, event.type, event.reason, event.message),
-      onPoolChanged: name => poolReconciler.enqueue(`${namespace}/${name}`),
+      onPoolChanged: name => poolReconciler.enqueueAfter(`${namespace}/${name}`, POOL_STATUS_DELAY_MS),
     },
     { loadBalancerClass },
   )
