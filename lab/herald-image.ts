@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { buildBaseImage, type Image, nodeBaseImage } from './base-images.ts'
+import { buildah } from './image-cache.ts'
 import { cacheDir, repository } from './paths.ts'
 import { run } from './process.ts'
 import { runLogged, step } from './progress.ts'
@@ -19,7 +20,6 @@ const inputs = [
   'LICENSE',
 ]
 const repositoryName = 'herald.lab/herald'
-const keptImages = 3
 
 /**
  * Builds Herald's image with the repository's Dockerfile, or finds it in the cache: the tag is a hash of its inputs.
@@ -36,11 +36,7 @@ export async function heraldImage(): Promise<Image> {
   const tag = hash.digest('hex').slice(0, 12)
   const folder = join(cacheDir(), 'images')
   const image = { reference: `${repositoryName}:${tag}`, file: join(folder, `herald-${tag}.tar`) }
-  if (existsSync(image.file)) {
-    const now = new Date()
-    await utimes(image.file, now, now)
-    return image
-  }
+  if (existsSync(image.file)) return image
   await step("building Herald's image with the Dockerfile", 'about 1 minute the first time', async () => {
     const logFile = join(folder, 'herald-build.log')
     const log = (args: string[]) => runLogged(buildah(args), { logFile, cwd: repository })
@@ -59,37 +55,7 @@ export async function heraldImage(): Promise<Image> {
     await log(['push', '--disable-compression', image.reference, `oci-archive:${image.file}.new:${image.reference}`])
     await rename(`${image.file}.new`, image.file)
   })
-  await removeOldImages(folder)
   return image
-}
-
-/**
- * buildah with its storage in the cache, in a mount namespace of its own: what it mounts is gone with it, however it
- * ends.
- */
-function buildah(args: readonly string[]): string[] {
-  const storage = join(cacheDir(), 'buildah')
-  return [
-    'unshare',
-    '--mount',
-    'buildah',
-    '--root',
-    join(storage, 'storage'),
-    '--runroot',
-    join(storage, 'run'),
-    ...args,
-  ]
-}
-
-async function removeOldImages(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter(name => /^herald-[0-9a-f]+\.tar$/.test(name))
-  const aged = await Promise.all(names.map(async name => ({ name, usedAt: (await stat(join(folder, name))).mtimeMs })))
-  const old = aged.sort((one, other) => other.usedAt - one.usedAt).slice(keptImages)
-  for (const { name } of old) {
-    await rm(join(folder, name), { force: true })
-    const tag = name.slice('herald-'.length, -'.tar'.length)
-    await run(buildah(['rmi', `${repositoryName}:${tag}`]), { check: false })
-  }
 }
 
 /** All files below the given paths of the repository, sorted; paths that do not exist are left out. */

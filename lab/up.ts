@@ -5,6 +5,7 @@ import { runDemo } from './demo.ts'
 import { findRemains, isEmpty, takeDown } from './down.ts'
 import { installHerald } from './herald.ts'
 import { heraldImage } from './herald-image.ts'
+import { tidyImageCache } from './image-cache.ts'
 import { importImages } from './images.ts'
 import { type Lab, labOf, loadLab, saveLab } from './lab.ts'
 import { ensurePrerequisites } from './prerequisites.ts'
@@ -42,6 +43,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const images: Image[] = [await pauseImageOf(binaries.pause), await webImage()]
   const herald = options.herald ? await heraldImage() : undefined
   if (herald !== undefined) images.push(herald)
+  await tidyImageCache(images)
   const archives = images.map(image => image.file)
 
   const lab = labOf({ name: options.name, nodes, kubernetes: kubernetesVersion }, binaries.kubernetes)
