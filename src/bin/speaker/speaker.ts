@@ -39,6 +39,8 @@ export interface SpeakerInit {
 
 /** A burst of changes is worked off together, so often at most. The first change of a burst is not delayed. */
 const SETTLE_INTERVAL_MS = 20
+/** With very many Services settling takes longer; then it rests for so many times as long as it took, rather than fill the processor. */
+const REST_FACTOR = 3
 /** events of this process's last transitions get this long to leave when it stops */
 const FLUSH_TIMEOUT_MS = 500
 
@@ -57,7 +59,7 @@ export class Speaker {
   readonly #refused = new Map<string, string>()
   #desired: DesiredSet = new Map()
   #report: LinkReport = { interfaces: [], announcements: [] }
-  #lastSettleMs = Number.NEGATIVE_INFINITY
+  #nextSettleMs = Number.NEGATIVE_INFINITY
   #cancelSettle: CancelTimer | undefined
   #running = false
 
@@ -175,19 +177,21 @@ export class Speaker {
 
   #schedule(): void {
     if (!this.#running || !this.#stores.synced || this.#cancelSettle) return
-    const delayMs = Math.max(0, this.#lastSettleMs + SETTLE_INTERVAL_MS - this.#clock.monotonicMs())
+    const delayMs = Math.max(0, this.#nextSettleMs - this.#clock.monotonicMs())
     this.#cancelSettle = this.#clock.setTimer(() => this.#settle(), delayMs)
   }
 
   #settle(): void {
     this.#cancelSettle = undefined
-    this.#lastSettleMs = this.#clock.monotonicMs()
+    const startedMs = this.#clock.monotonicMs()
     const { desired, changes } = this.#decisions.settle()
     if (desired !== this.#desired) {
       this.#desired = desired
       this.#link.setDesired(desired)
     }
     for (const change of changes) this.#onDecision(change)
+    const endedMs = this.#clock.monotonicMs()
+    this.#nextSettleMs = endedMs + Math.max(SETTLE_INTERVAL_MS, REST_FACTOR * (endedMs - startedMs))
   }
 
   #onDecision({ key, before, after }: DecisionChange): void {

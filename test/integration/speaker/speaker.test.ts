@@ -11,6 +11,13 @@ import { eventually } from '../../support/processes.ts'
 
 const namespace = 'herald-system'
 
+const web = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+}
+
 interface SpeakerStatus {
   metadata: { ownerReferences?: { kind: string; name: string }[] }
   status?: {
@@ -155,12 +162,7 @@ describe('speakers, against a real API server', function () {
         kind: 'L2Advertisement',
         metadata: { name: 'all', namespace },
       },
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'web', namespace: 'default' },
-        spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-      },
+      web,
       {
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
@@ -226,11 +228,6 @@ describe('speakers, against a real API server', function () {
     assert.match(metrics, /herald_layer2_gratuitous_sent\{ip="192.0.2.10"\} [1-9]/)
   })
 
-  it('goes on announcing while the API server is down', async () => {
-    await api.restart({ downForMs: 3_000 })
-    assert.ok(whoHas('192.0.2.10'))
-  })
-
   it('the other takes over at once when the announcing speaker stops', async () => {
     const mac = whoHas('192.0.2.10')
     const owner = nodes.find(node => macOf(node) === mac)
@@ -260,6 +257,19 @@ describe('speakers, against a real API server', function () {
     await eventually('answers with endpoints', () => whoHas('192.0.2.10'))
     await api.kubectl(['delete', 'service', 'web'])
     await eventually('silence without the Service', () => whoHas('192.0.2.10') === undefined)
+  })
+
+  it('goes on announcing while the API server is down, and serves what comes after', async () => {
+    await apply(web)
+    await setAddress('web', '192.0.2.10')
+    await eventually('somebody answers', () => whoHas('192.0.2.10'))
+    const restarted = api.restart({ downForMs: 3_000 })
+    assert.ok(whoHas('192.0.2.10'))
+    await restarted
+    assert.ok(whoHas('192.0.2.10'))
+    await setAddress('web', '192.0.2.11')
+    await eventually('the new address is announced', () => whoHas('192.0.2.11'), { timeoutMs: 30_000 })
+    await eventually('the old one is not', () => whoHas('192.0.2.10') === undefined)
   })
 
   it('logs no error in all this', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { sameNode, viewNode } from '../../../src/resources/node.ts'
+import { type NodeObject, sameNode, viewNode } from '../../../src/resources/node.ts'
 import { isRegistered, sameReport, viewSpeaker } from '../../../src/resources/speaker-view.ts'
 
 describe('Node', () => {
-  const object = {
+  const object: NodeObject = {
     metadata: { name: 'node-a', uid: 'u', resourceVersion: '1', labels: { zone: 'a' } },
     spec: { unschedulable: true },
     status: {
@@ -29,13 +29,14 @@ describe('Node', () => {
   it('is the same while nothing changed that decides', () => {
     const a = viewNode(object)
     assert.ok(sameNode(a, viewNode({ ...object, metadata: { ...object.metadata, resourceVersion: '2' } })))
-    for (const changed of [
+    const others: NodeObject[] = [
       { ...object, metadata: { ...object.metadata, labels: { zone: 'b' } } },
       { ...object, metadata: { ...object.metadata, labels: { zone: 'a', more: '' } } },
       { ...object, metadata: { ...object.metadata, uid: 'v' } },
       { ...object, spec: {} },
       { ...object, status: {} },
-    ]) {
+    ]
+    for (const changed of others) {
       assert.ok(!sameNode(a, viewNode(changed)))
     }
   })
