@@ -12,7 +12,7 @@ import { isRegistered } from '../../resources/speaker-view.ts'
 import type { ClusterFacts } from '../../speaker/candidate-index.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
 import { type DecisionChange, Decisions } from '../../speaker/decisions.ts'
-import type { LinkReport } from './link-messages.ts'
+import type { LinkMessage, LinkReport } from './link-messages.ts'
 import { LinkWorker } from './link-worker.ts'
 import { Registration } from './registration.ts'
 import { SpeakerMetrics } from './speaker-metrics.ts'
@@ -57,6 +57,8 @@ export class Speaker {
   readonly metrics: SpeakerMetrics
   readonly #announced = new Map<string, readonly AnnouncedAddress[]>()
   readonly #refused = new Map<string, string>()
+  /** the last problem of each interface that does not work, so that each is logged once */
+  readonly #linkProblems = new Map<string, string>()
   #desired: DesiredSet = new Map()
   #report: LinkReport = { interfaces: [], announcements: [] }
   #nextSettleMs = Number.NEGATIVE_INFINITY
@@ -91,7 +93,7 @@ export class Speaker {
         url: init.linkThreadUrl,
         excludedInterfaces: init.excludedInterfaces,
         onReport: report => this.#onReport(report),
-        onProblem: ({ type: _, ...problem }) => logger.warn(problem, 'link problem, will be tried again'),
+        onProblem: problem => this.#onLinkProblem(problem),
         onDied: error => init.onFatal(error),
       },
     )
@@ -232,8 +234,16 @@ export class Speaker {
 
   #onReport(report: LinkReport): void {
     this.#report = report
+    for (const { name } of report.interfaces) this.#linkProblems.delete(name)
     this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
     this.#registration.setReport(report)
+  }
+
+  #onLinkProblem({ interface: name = '', message, code }: Extract<LinkMessage, { type: 'problem' }>): void {
+    const fields = { interface: name, code, problem: message }
+    if (this.#linkProblems.get(name) === message) this.#logger.debug(fields, 'link problem, will be tried again')
+    else this.#logger.warn(fields, 'link problem, will be tried again')
+    this.#linkProblems.set(name, message)
   }
 
   #clusterFacts(): ClusterFacts {
