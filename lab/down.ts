@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { labFile } from './lab.ts'
 import { namespaceFile } from './network.ts'
 import { privateFolders } from './node.ts'
 import { stateDir } from './paths.ts'
 import { run, sleep } from './process.ts'
 import { findProcesses, type LabProcess } from './processes.ts'
+import { crashFolder } from './router.ts'
 
 /** What of a lab is on the machine. All lists are empty after `takeDown`. */
 export interface Remains {
@@ -35,18 +37,20 @@ export function isEmpty(remains: Remains): boolean {
 
 /**
  * Removes everything of a lab, running or half started, and looks again.
- * @throws Error that names what could not be removed
+ * @throws Error that names what could not be removed, or a folder of state that is not a lab's
  */
 export async function takeDown(labName: string): Promise<void> {
+  const folder = stateDir(labName)
+  refuseForeignFolder(folder)
   await killAll(labName)
   const { mounts, namespaces } = findRemains(labName)
   for (const mount of mounts) await run(['umount', '--lazy', mount], { check: false })
   await Promise.all(namespaces.map(name => run(['ip', 'netns', 'delete', name], { check: false })))
   await removeCgroups(labName)
   // Only after nothing is mounted below: else this would empty what is mounted there.
-  if (mountsBelow(stateDir(labName)).length === 0) await rm(stateDir(labName), { recursive: true, force: true })
+  if (mountsBelow(folder).length === 0) await removeFolder(folder)
   // To remove a folder on which another mount namespace has mounted something would unmount it there.
-  for (const folder of privateFolders) if (!isMountedAnywhere(folder)) removeIfEmpty(folder)
+  for (const folder of [...privateFolders, crashFolder]) if (!isMountedAnywhere(folder)) removeIfEmpty(folder)
 
   const left = findRemains(labName)
   if (isEmpty(left)) return
@@ -56,6 +60,21 @@ export async function takeDown(labName: string): Promise<void> {
     ),
   )
   throw new Error(`these could not be removed:\n${what.join('\n')}`)
+}
+
+/** HERALD_LAB_DIR may name any folder, by mistake perhaps one with something else in it. */
+export function refuseForeignFolder(folder: string): void {
+  const names = list(folder)
+  if (names.length > 0 && !names.some(name => name.startsWith(labFile))) {
+    throw new Error(`${folder} has other things than a lab in it: name another folder in HERALD_LAB_DIR, or empty it`)
+  }
+}
+
+/** The file that tells what the folder is goes last, so that an interrupted removal can go on. */
+async function removeFolder(folder: string): Promise<void> {
+  const others = list(folder).filter(name => !name.startsWith(labFile))
+  await Promise.all(others.map(name => rm(join(folder, name), { recursive: true, force: true })))
+  await rm(folder, { recursive: true, force: true })
 }
 
 /** Kills until none is left: a process may start another one between our look and our signal. */

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { stateDir } from './paths.ts'
 import { type Topology, topologyOf } from './topology.ts'
 
+/** Tells that a folder is a lab's, and which lab. */
+export const labFile = 'lab.json'
+
 /** What `up` was asked for. */
 export interface LabConfig {
   /** Prefix of the lab's namespaces, e.g. "herald". */
@@ -47,17 +50,18 @@ export function labOf(config: LabConfig, kubernetes: string): Lab {
 
 /** Writes down what is being started. An incomplete lab is one whose start was interrupted. */
 export async function saveLab(lab: Lab, complete: boolean, archives: readonly string[]): Promise<void> {
-  mkdirSync(lab.logFolder, { recursive: true })
+  mkdirSync(lab.folder, { recursive: true })
   const saved: SavedLab = { config: lab.config, kubernetes: lab.kubernetes, complete, archives: [...archives] }
-  const file = join(lab.folder, 'lab.json')
+  const file = join(lab.folder, labFile)
   await writeFile(`${file}.new`, JSON.stringify(saved))
   await rename(`${file}.new`, file)
+  mkdirSync(lab.logFolder, { recursive: true })
 }
 
 /** The lab that was started under this name and not taken down; undefined when there is none. */
 export function loadLab(labName: string): { lab: Lab; complete: boolean; archives: string[] } | undefined {
   try {
-    const saved = JSON.parse(readFileSync(join(stateDir(labName), 'lab.json'), 'utf8')) as SavedLab
+    const saved = JSON.parse(readFileSync(join(stateDir(labName), labFile), 'utf8')) as SavedLab
     return { lab: labOf(saved.config, saved.kubernetes), complete: saved.complete, archives: saved.archives }
   } catch {
     return undefined

@@ -8,6 +8,7 @@ import { helmCommand, kubectl, kubectlCommand } from './kubectl.ts'
 import { type Lab, requireLab } from './lab.ts'
 import { lockLab } from './lock.ts'
 import { inNamespace } from './network.ts'
+import { defaultLabName } from './paths.ts'
 import { runInteractive } from './process.ts'
 import { say, step } from './progress.ts'
 import { vtySockets } from './router.ts'
@@ -45,7 +46,7 @@ the running lab lies (default: /var/tmp/NAME-lab).`
 class UsageError extends Error {}
 
 async function main(args: string[]): Promise<number> {
-  let name = 'herald'
+  let name: string = defaultLabName
   if (args[0] === '--name') {
     name = args[1] ?? ''
     args = args.slice(2)
@@ -126,7 +127,8 @@ async function runUp(name: string, args: string[]): Promise<number> {
     'status',
     'down',
   ]
-  for (const suggestion of suggestions) console.log(`  npm run lab -- ${suggestion}`)
+  const prefix = name === defaultLabName ? 'npm run lab --' : `npm run lab -- --name ${name}`
+  for (const suggestion of suggestions) console.log(`  ${prefix} ${suggestion}`)
   console.log(`or use your own tools: export KUBECONFIG=${machineKubeconfig(lab)}`)
   return 0
 }

@@ -10,6 +10,8 @@ export const routerAs = 64512
 /** Autonomous system that the router expects speakers to be in. */
 export const speakerAs = 64513
 
+export const crashFolder = '/var/tmp/frr'
+
 /** Folder of the sockets that `vtysh --vty_socket` takes. */
 export const vtySockets = (lab: Lab) => join(lab.folder, 'router')
 
@@ -24,7 +26,12 @@ export async function startRouter(lab: Lab): Promise<void> {
   await writeFile(join(folder, 'bgpd.conf'), bgpConfig(lab.topology))
   // The daemons give up root for the user that the package made, and insist on its group for their sockets.
   await run(['chown', '-R', 'frr:frr', folder])
-  const enter = inNamespace(lab.topology.router.namespace)
+  // They keep notes for crash reports in a fixed folder; a mount namespace makes it their own and lets it go with them.
+  const privately = `mkdir -p ${crashFolder}; mount -t tmpfs -o mode=0777 tmpfs ${crashFolder}; exec "$@"`
+  const enter = [
+    ...inNamespace(lab.topology.router.namespace),
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh'],
+  ]
   for (const daemon of ['zebra', 'bgpd']) {
     const options = ['--config_file', join(folder, `${daemon}.conf`), '--pid_file', join(folder, `${daemon}.pid`)]
     const sockets = ['--vty_socket', folder, '--vty_port', '0', '--socket', join(folder, 'zserv.api')]

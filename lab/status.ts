@@ -18,7 +18,7 @@ export async function printStatus(labName: string): Promise<boolean> {
   }
   const { lab, complete } = found
   console.log(
-    `Kubernetes ${lab.config.kubernetes}, ${lab.config.nodes} nodes${complete ? '' : ' — its start was interrupted'}`,
+    `Kubernetes ${lab.config.kubernetes}, nodes: ${lab.config.nodes}${complete ? '' : ' — its start was interrupted'}`,
   )
   console.log(`state and logs: ${lab.folder}\n`)
   const names = daemonNames(lab)

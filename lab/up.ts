@@ -2,12 +2,13 @@ import { type Image, pauseImageOf, webImage } from './base-images.ts'
 import { buildHelm, buildKubernetes, defaultKubernetesVersion, removeUnfinishedBuilds } from './build.ts'
 import { isHealthy, startCluster } from './cluster.ts'
 import { runDemo } from './demo.ts'
-import { findRemains, isEmpty, takeDown } from './down.ts'
+import { findRemains, isEmpty, refuseForeignFolder, takeDown } from './down.ts'
 import { installHerald } from './herald.ts'
 import { heraldImage } from './herald-image.ts'
 import { tidyImageCache } from './image-cache.ts'
 import { importImages } from './images.ts'
 import { type Lab, labOf, loadLab, saveLab } from './lab.ts'
+import { stateDir } from './paths.ts'
 import { ensurePrerequisites } from './prerequisites.ts'
 import { say, step } from './progress.ts'
 
@@ -33,6 +34,7 @@ export interface UpResult {
 
 /** Brings the lab up, from whatever state the machine is in. A lab that runs as asked for is used as it is. */
 export async function up(options: UpOptions): Promise<UpResult> {
+  refuseForeignFolder(stateDir(options.name))
   await ensurePrerequisites()
   await removeUnfinishedBuilds()
   const running = options.fresh ? undefined : loadLab(options.name)
@@ -53,7 +55,9 @@ export async function up(options: UpOptions): Promise<UpResult> {
   } else {
     if (!isEmpty(findRemains(options.name)))
       await step('removing the lab that was there', '', () => takeDown(options.name))
-    await step(`starting a cluster of ${nodes} nodes`, 'about 15 s', () => startCluster(lab, archives))
+    await step(`starting a cluster of ${nodes === 1 ? '1 node' : `${nodes} nodes`}`, 'about 15 s', () =>
+      startCluster(lab, archives),
+    )
   }
 
   if (helm !== undefined && herald !== undefined) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'mocha'
 import { machineKubeconfig } from '../../../lab/api-port.ts'
@@ -107,6 +107,24 @@ describe('lab', function () {
     assert.equal((await labCommand('status')).code, 0)
     await takeDown(name)
     assertNothingLeft()
+  })
+
+  it('touches no folder that is not its own', async () => {
+    // A lab of another name than the default has its name appended.
+    const chosen = `/tmp/herald-foreign-${process.pid}`
+    const folder = `${chosen}-${name}`
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'precious'), 'do not lose')
+    try {
+      for (const command of [upCommand, [...program, 'down']]) {
+        const { code, stderr } = await run(command, { env: { ...process.env, HERALD_LAB_DIR: chosen }, check: false })
+        assert.equal(code, 1)
+        assert.match(stderr, /has other things than a lab in it/)
+        assert.equal(readFileSync(join(folder, 'precious'), 'utf8'), 'do not lose')
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   const mistakes = [
