@@ -14,7 +14,7 @@ import { say, step } from './progress.ts'
 import { vtySockets } from './router.ts'
 import { printStatus } from './status.ts'
 import { clientAddresses, maximumNodes } from './topology.ts'
-import { defaultNodes, up } from './up.ts'
+import { defaultNodes, prepare, up } from './up.ts'
 
 const usage = `A real Kubernetes cluster on this machine, with Herald on it and a client outside.
 
@@ -27,6 +27,7 @@ commands:
       --no-herald           the cluster alone
       --no-demo             Herald without the demo's pool and web server
       --fresh               start anew even if a lab runs
+  prepare               install and build what \`up\` needs, and start nothing
   status                what runs, and whether it is well
   kubectl ARGUMENT…     kubectl as the cluster's administrator
   helm ARGUMENT…        Helm as the cluster's administrator
@@ -60,7 +61,7 @@ async function main(args: string[]): Promise<number> {
     command === '--help' ||
     command === '-h' ||
     command === 'help' ||
-    (rest[0] === '--help' && ['up', 'status', 'logs', 'down'].includes(command))
+    (rest[0] === '--help' && ['up', 'prepare', 'status', 'logs', 'down'].includes(command))
   ) {
     console.log(usage)
     return 0
@@ -68,6 +69,9 @@ async function main(args: string[]): Promise<number> {
   switch (command) {
     case 'up':
       return await runUp(name, rest)
+    case 'prepare':
+      await prepare({ herald: true })
+      return 0
     case 'status':
       return (await printStatus(name)) ? 0 : 1
     case 'down':
