@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { cacheDir } from './paths.ts'
 import { run } from './process.ts'
 
 export interface ImageConfig {
@@ -27,7 +28,7 @@ export async function writeOciArchive(
   config: ImageConfig,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  const work = await mkdtemp(`${file}.making-`)
+  const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
   try {
     const layout = join(work, 'layout')
     await mkdir(join(layout, 'blobs/sha256'), { recursive: true })
