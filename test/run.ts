@@ -44,9 +44,13 @@ const total: Counts = { passes: 0, failures: 0, pending: 0 }
 const folder = mkdtempSync(join(tmpdir(), 'herald-test-'))
 const summary: string[] = []
 
+let prepared = false
 for (const name of wanted.length > 0 ? wanted : names) {
   if (name === 'check') runChecks()
-  else runSuite(name)
+  else {
+    if (name !== 'unit') prepare()
+    runSuite(name)
+  }
 }
 rmSync(folder, { recursive: true })
 
@@ -63,6 +67,19 @@ function runChecks(): void {
     total[ok ? 'passes' : 'failures']++
     summary.push(`${ok ? 'ok  ' : 'FAIL'} ${name}`)
   }
+}
+
+/** Fetches and builds what the lab needs: minutes on a new machine, too long for any test to wait, and nothing on a warm one. */
+function prepare(): void {
+  if (prepared) return
+  prepared = true
+  heading('preparing the lab')
+  const { status } = spawnSync(process.execPath, ['lab/main.ts', 'prepare'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status === 0) return
+  total.failures++
+  summary.push('FAIL preparing the lab')
 }
 
 function runSuite(name: string): void {

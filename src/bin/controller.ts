@@ -154,7 +154,6 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
 
   /** From here on this replica decides. */
   const lead = async () => {
-    logger.info({ pod: podName }, 'leading')
     await Promise.all(reflectors.map(reflector => reflector.whenSynced()))
     if (signal.aborted) return
     controller.start()

@@ -16,6 +16,8 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
   // Starting the cluster takes a minute when its parts are built, and many when they are not.
   this.timeout(240_000)
   let lab: TestLab
+  /** While it starts, an API server answers 403 until it has read its roles: [from, to] in ms since 1970. */
+  const apiServerStarting: [fromMs: number, toMs: number][] = []
 
   const service = async (name: string) => {
     const found = await lab.get<LoadBalancerService>('service', name)
@@ -29,8 +31,13 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
     const { ok, body } = await lab.client.fetch(`http://${address}/`, { source, timeoutMs })
     return ok ? body : undefined
   }
+  // A connection that came before kube-proxy's rules would ask again after a second of its own: short attempts see more.
   const served = (address: string, timeoutMs = 10_000) =>
-    waitFor(() => page(address), { what: `the client to get the page of ${address}`, timeoutMs, everyMs: 20 })
+    waitFor(() => page(address, inside, 250), {
+      what: `the client to get the page of ${address}`,
+      timeoutMs,
+      everyMs: 20,
+    })
   const pending = (name: string, reason: string) =>
     waitFor(
       async () => {
@@ -40,9 +47,14 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
       { what: `the Service ${name} to be pending with ${reason}`, timeoutMs: 5_000, everyMs: 50 },
     )
 
+  const whileStarting = (line: string) => {
+    const atMs = Date.parse((JSON.parse(line) as { time: string }).time)
+    return apiServerStarting.some(([fromMs, toMs]) => fromMs <= atMs && atMs <= toMs)
+  }
+
   before(async function () {
     this.timeout(3_600_000)
-    lab = await ensureLab({ nodes: 3 })
+    lab = await ensureLab({ nodes: 3, name: process.env.HERALD_TEST_LAB })
     await lab.apply(...webServer())
     await lab.kubectl(['rollout', 'status', 'deployment/web', '--timeout=90s'])
   })
@@ -80,7 +92,12 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
   it('is announced by one node alone', async () => {
     await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
     await served('192.0.2.100')
-    assert.equal((await lab.client.arping('192.0.2.100', { timeoutMs: 1_000 })).length, 1)
+    const capture = await lab.client.capture('arp')
+    for (let i = 0; i < 6; i++) assert.equal((await lab.client.arping('192.0.2.100')).length, 1)
+    await capture.stop()
+    const frames = capture.arp().filter(({ address, operation }) => address === '192.0.2.100' && operation === 'reply')
+    assert.ok(frames.length >= 6)
+    assert.equal(new Set(frames.map(({ mac }) => mac)).size, 1, 'one MAC address in all answers and announcements')
   })
 
   it('works without any node port', async () => {
@@ -108,7 +125,11 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
       timeoutMs: 10_000,
       everyMs: 50,
     })
-    assert.equal(await page('192.0.2.100', inside), undefined)
+    await waitFor(async () => (await page('192.0.2.100', inside, 500)) === undefined, {
+      what: 'the first client to be shut out',
+      timeoutMs: 10_000,
+      everyMs: 50,
+    })
   })
 
   it('ends its ARP answers within 1 s of its deletion, and the next Service gets the address', async () => {
@@ -149,25 +170,6 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
     )
   })
 
-  it('is reached while the API server is away for 30 s, and what is created after is served', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
-    await served('192.0.2.100')
-    await lab.stopApiServer()
-    try {
-      const until = performance.now() + 30_000
-      while (performance.now() < until) {
-        await lab.client.flushNeighbors()
-        assert.ok(await page('192.0.2.100'), 'the page, from a client that has to ask by ARP first')
-        await new Promise(resolve => setTimeout(resolve, 500))
-      }
-    } finally {
-      await lab.startApiServer()
-    }
-    await lab.apply(loadBalancer('later'))
-    assert.equal(await lab.addressOf('later', { timeoutMs: 60_000 }), '192.0.2.101')
-    await served('192.0.2.101', 20_000)
-  })
-
   it('waits with PoolExhausted for an address, and gets one as soon as another Service is deleted', async () => {
     await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('first'))
     await served('192.0.2.100')
@@ -189,11 +191,49 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
     assert.equal(addressOf(await service('first')), '192.0.2.100')
   })
 
+  it('is reached while the API server is away for 30 s, and what is created after is served', async () => {
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
+    await served('192.0.2.100')
+    await lab.stopApiServer()
+    try {
+      const until = performance.now() + 30_000
+      while (performance.now() < until) {
+        await lab.client.flushNeighbors()
+        assert.ok(await page('192.0.2.100'), 'the page, from a client that has to ask by ARP first')
+        await new Promise(resolve => setTimeout(resolve, 500))
+      }
+    } finally {
+      const fromMs = Date.now()
+      await lab.startApiServer()
+      apiServerStarting.push([fromMs, Date.now()])
+    }
+    await lab.apply(loadBalancer('later'))
+    assert.equal(await lab.addressOf('later', { timeoutMs: 60_000 }), '192.0.2.101')
+    // Kubernetes' own controllers and kube-proxies try an API server that was away again after up to a minute (client-go:
+    // 30 s, lengthened at random), so their part is waited for by itself, and Herald's is measured from there.
+    await waitFor(
+      async () => {
+        const slices = await lab.list<{ endpoints?: unknown[] }>('endpointslices', {
+          namespace: 'default',
+          selector: 'kubernetes.io/service-name=later',
+        })
+        return slices.some(({ endpoints }) => (endpoints ?? []).length > 0)
+      },
+      { what: 'the Service to have endpoints', timeoutMs: 90_000, everyMs: 100 },
+    )
+    await waitFor(async () => (await lab.client.arping('192.0.2.101')).length === 1, {
+      what: 'one node to answer for 192.0.2.101',
+      timeoutMs: 10_000,
+      everyMs: 100,
+    })
+    await served('192.0.2.101', 90_000)
+  })
+
   it('never costs a permission that the chart does not give', async () => {
     const logs = await lab.heraldLogs()
     assert.ok(Object.values(logs).join('').includes('"msg"'), 'there are logs to look at')
     for (const [pod, text] of Object.entries(logs)) {
-      const refused = text.split('\n').filter(line => /forbidden|"(code|statusCode)":403/i.test(line))
+      const refused = text.split('\n').filter(line => /forbidden|"status":403/i.test(line) && !whileStarting(line))
       assert.deepEqual(refused, [], `log of ${pod}`)
     }
   })

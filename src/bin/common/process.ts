@@ -29,6 +29,8 @@ export async function runProcess(
   const abort = new AbortController()
   const ended = Promise.withResolvers<number>()
   const end = (code: number) => {
+    if (abort.signal.aborted) return
+    setTimeout(() => process.exit(code), STOP_WITHIN_MS).unref()
     abort.abort()
     ended.resolve(code)
   }
@@ -51,9 +53,7 @@ export async function runProcess(
     } else fail(error)
   }
   const code = await ended.promise
-  const deadline = setTimeout(() => process.exit(code), STOP_WITHIN_MS)
   await stop().catch(error => process.stderr.write(`${init.command}: while stopping: ${describe(error)}\n`))
-  clearTimeout(deadline)
   process.exit(code)
 }
 
