@@ -127,6 +127,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     reconcile: (key, signal) => controller.reconcile(key, signal),
     keys: () => controller.firstPassKeys(),
     concurrency: CONCURRENT_WRITES,
+    // performance.now() counts from the start of the process.
+    onFirstPassDone: () => logger.info({ sinceStartMs: Math.round(performance.now()) }, 'ready'),
   })
   const poolStatus: PoolStatusComponents = {
     pools: poolStore,

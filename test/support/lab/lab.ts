@@ -109,17 +109,24 @@ export class TestLab {
     await this.kubectl(['rollout', 'status', workload, ...scope, '--timeout=60s'])
   }
 
+  /** Process IDs of one component, as this machine sees them; with `node` only that on this node. */
+  heraldProcesses(component: HeraldComponent, node?: string): number[] {
+    const nodes = this.lab.topology.nodes.filter(({ name }) => node === undefined || name === node)
+    const groups = new RegExp(`^(${nodes.map(each => nodeCgroup(this.lab, each)).join('|')})$`)
+    return findProcesses('', [], groups)
+      .filter(({ command }) => command.includes(`/${component}.js`))
+      .map(({ pid }) => pid)
+  }
+
   /**
    * Sends a signal to Herald's processes themselves, past Kubernetes: SIGKILL is a crash, SIGSTOP a hang.
    * @param node only the process on this node
    * @returns how many processes there were
    */
   signalHerald(component: HeraldComponent, signal: NodeJS.Signals, node?: string): number {
-    const nodes = this.lab.topology.nodes.filter(({ name }) => node === undefined || name === node)
-    const groups = new RegExp(`^(${nodes.map(each => nodeCgroup(this.lab, each)).join('|')})$`)
-    const found = findProcesses('', [], groups).filter(({ command }) => command.includes(`/${component}.js`))
-    for (const { pid } of found) process.kill(pid, signal)
-    return found.length
+    const pids = this.heraldProcesses(component, node)
+    for (const pid of pids) process.kill(pid, signal)
+    return pids.length
   }
 
   /** Everything that Herald's Pods have logged, those before a container's restart too, by Pod. */
