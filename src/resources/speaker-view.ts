@@ -52,6 +52,19 @@ export function isRegistered(speaker: SpeakerView | undefined): boolean {
   return speaker?.reported === true && speaker.expiredAt === undefined
 }
 
+/** Whether two views of a speaker make it the same candidate: what it announces at present is nothing to the election. */
+export function sameCandidate(a: SpeakerView | undefined, b: SpeakerView | undefined): boolean {
+  return isRegistered(a) === isRegistered(b) && (!isRegistered(a) || sameList(interfaceNames(a), interfaceNames(b)))
+}
+
+function interfaceNames(speaker: SpeakerView | undefined): string[] {
+  return (speaker?.interfaces ?? []).map(({ name }) => name).sort()
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}
+
 /** Whether two reports say the same; they come from Herald, which sorts them. */
 export function sameReport(
   a: Pick<SpeakerView, 'interfaces' | 'announcements'>,

@@ -22,9 +22,16 @@ export interface AdvertisedPool {
 export interface ClusterFacts {
   readonly advertisements: readonly L2Advertisement[]
   readonly nodes: ReadonlyMap<string, NodeView>
-  /** the nodes whose speaker is registered and not marked as expired */
-  readonly speakers: ReadonlySet<string>
+  /** by the nodes whose speaker is registered and not marked as expired: the names of the interfaces on which it can announce */
+  readonly speakers: ReadonlyMap<string, ReadonlySet<string>>
   poolOf(address: Address): AdvertisedPool | undefined
+}
+
+/** The nodes that advertisements select, with their scores. */
+interface Eligible {
+  /** those with an interface that is asked for */
+  readonly able: Candidates
+  readonly withoutInterface: Candidates
 }
 
 /**
@@ -35,7 +42,7 @@ export class CandidateIndex {
   readonly #facts: ClusterFacts
   readonly #ignoreExcludeLabel: boolean
   readonly #advertisementsOfPool = new Map<string, readonly L2Advertisement[]>()
-  readonly #candidates = new Map<string, Candidates>()
+  readonly #eligible = new Map<string, Eligible>()
   readonly #localCandidates = new Map<string, Candidates>()
 
   constructor(facts: ClusterFacts, init: { ignoreExcludeLabel?: boolean } = {}) {
@@ -60,22 +67,25 @@ export class CandidateIndex {
   }
 
   /**
-   * The nodes that may announce under these advertisements, with their scores.
+   * The nodes that may announce under these advertisements, with their scores. A node without any of the interfaces asked for is one
+   * only where no node has one: it then says so, and announces as soon as the interface appears.
    *
    * @param localNodes when given, only nodes in this sorted list
    */
   candidates(advertisements: readonly L2Advertisement[], localNodes?: readonly string[]): Candidates {
     const key = advertisements.map(({ name }) => name).join('/')
-    let all = this.#candidates.get(key)
-    if (!all) {
-      all = this.#findCandidates(advertisements)
-      this.#candidates.set(key, all)
+    let eligible = this.#eligible.get(key)
+    if (!eligible) {
+      eligible = this.#findEligible(advertisements)
+      this.#eligible.set(key, eligible)
     }
-    if (!localNodes) return all
+    const { able, withoutInterface } = eligible
+    if (!localNodes) return able.size > 0 ? able : withoutInterface
     const localKey = `${key}//${localNodes.join('/')}`
     let local = this.#localCandidates.get(localKey)
     if (!local) {
-      local = new Map(localNodes.filter(node => all.has(node)).map(node => [node, all.get(node)!]))
+      local = only(localNodes, able)
+      if (local.size === 0) local = only(localNodes, withoutInterface)
       // Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it.
       if (this.#localCandidates.size >= 10_000) this.#localCandidates.clear()
       this.#localCandidates.set(localKey, local)
@@ -97,18 +107,28 @@ export class CandidateIndex {
     return this.#facts.nodes.get(name)?.labels ?? {}
   }
 
-  #findCandidates(advertisements: readonly L2Advertisement[]): Candidates {
-    const candidates = new Map<string, number>()
+  #findEligible(advertisements: readonly L2Advertisement[]): Eligible {
+    const able = new Map<string, number>()
+    const withoutInterface = new Map<string, number>()
     for (const { name, labels } of this.#facts.nodes.values()) {
       if (this.nodeProblem(name)) continue
       const selecting = advertisements.filter(advertisement => advertisesFromNode(advertisement, labels))
       if (selecting.length === 0) continue
+      const present = this.#facts.speakers.get(name)!
+      const nodes = selecting.some(({ interfaces }) => hasInterface(present, interfaces)) ? able : withoutInterface
       // A preference counts only on nodes that its own advertisement selects.
-      candidates.set(
-        name,
-        selecting.reduce((score, advertisement) => score + preferenceScore(advertisement, labels), 0),
-      )
+      const score = selecting.reduce((sum, advertisement) => sum + preferenceScore(advertisement, labels), 0)
+      nodes.set(name, score)
     }
-    return candidates
+    return { able, withoutInterface }
   }
+}
+
+function only(names: readonly string[], candidates: Candidates): Candidates {
+  return new Map(names.filter(name => candidates.has(name)).map(name => [name, candidates.get(name)!]))
+}
+
+/** Whether one of the wanted interfaces is there; an advertisement that names none is content with any. */
+function hasInterface(present: ReadonlySet<string>, wanted: readonly string[]): boolean {
+  return wanted.length === 0 ? present.size > 0 : wanted.some(name => present.has(name))
 }

@@ -8,7 +8,7 @@ import { services } from '../../kubernetes/resources.ts'
 import type { DesiredSet } from '../../layer2/announcer.ts'
 import { NO_ENDPOINTS, sameEndpointSlice, serviceEndpoints } from '../../resources/endpoint-slice.ts'
 import { sameNode } from '../../resources/node.ts'
-import { isRegistered } from '../../resources/speaker-view.ts'
+import { isRegistered, sameCandidate } from '../../resources/speaker-view.ts'
 import type { ClusterFacts } from '../../speaker/candidate-index.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
 import { type DecisionChange, Decisions } from '../../speaker/decisions.ts'
@@ -171,7 +171,7 @@ export class Speaker {
       if (!before || !after || !sameNode(before, after)) world()
     })
     speakers.subscribe((_key, before, after) => {
-      if (isRegistered(before) !== isRegistered(after)) world()
+      if (!sameCandidate(before, after)) world()
     })
     pools.subscribe(world)
     advertisements.subscribe(world)
@@ -267,7 +267,11 @@ export class Speaker {
     return {
       advertisements: usable,
       nodes: new Map(nodes.entries()),
-      speakers: new Set([...speakers.list()].filter(isRegistered).map(({ name }) => name)),
+      speakers: new Map(
+        [...speakers.list()]
+          .filter(isRegistered)
+          .map(({ name, interfaces }) => [name, new Set(interfaces.map(({ name }) => name))]),
+      ),
       poolOf: address => poolOf(poolSet, address),
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type NodeObject, sameNode, viewNode } from '../../../src/resources/node.ts'
-import { isRegistered, sameReport, viewSpeaker } from '../../../src/resources/speaker-view.ts'
+import { isRegistered, sameCandidate, sameReport, viewSpeaker } from '../../../src/resources/speaker-view.ts'
 
 describe('Node', () => {
   const object: NodeObject = {
@@ -49,6 +49,17 @@ describe('SpeakerStatus', () => {
     assert.equal(isRegistered(viewSpeaker({ status: {} })), true)
     assert.equal(isRegistered(viewSpeaker({ status: { expiredAt: null } })), true)
     assert.equal(isRegistered(viewSpeaker({ status: { expiredAt: '2026-01-01T00:00:00Z' } })), false)
+  })
+
+  it('is the same candidate while registration and interfaces stay, whatever it announces', () => {
+    const eth0 = { name: 'eth0', mac: 'm', addresses: [] }
+    const view = viewSpeaker({ status: { interfaces: [eth0] } })
+    const announcing = viewSpeaker({ status: { interfaces: [eth0], announcements: [{ address: '192.0.2.1' }] } })
+    assert.ok(sameCandidate(view, announcing))
+    assert.ok(!sameCandidate(view, viewSpeaker({ status: { interfaces: [{ ...eth0, name: 'eth1' }] } })))
+    assert.ok(!sameCandidate(view, viewSpeaker({ status: { interfaces: [eth0], expiredAt: '2026-01-01T00:00:00Z' } })))
+    assert.ok(!sameCandidate(view, undefined))
+    assert.ok(sameCandidate(undefined, viewSpeaker({})))
   })
 
   it('says the same in whatever order its lists come', () => {

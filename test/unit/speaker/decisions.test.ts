@@ -12,7 +12,7 @@ class World implements WorldSources {
   readonly services = new Map<string, ServiceView>()
   readonly endpointsByService = new Map<string, ServiceEndpoints>()
   nodes: NodeView[] = ['node-a', 'node-b', 'node-c'].map(name => viewNode({ metadata: { name } }))
-  speakers = new Set(['node-a', 'node-b', 'node-c'])
+  speakers = speakersOf('node-a', 'node-b', 'node-c')
   advertisements: L2Advertisement[] = [advertisement('all')]
   readonly #pools = [pool('pool', ['192.0.2.0/24', '2001:db8::/64'])]
   reads = 0
@@ -53,6 +53,10 @@ function advertisement(name: string, spec: object = {}): L2Advertisement {
   const parsed = parseL2Advertisement({ metadata: { name }, spec })
   assert.ok('advertisement' in parsed)
   return parsed.advertisement
+}
+
+function speakersOf(...names: string[]): Map<string, Set<string>> {
+  return new Map(names.map(name => [name, new Set(['eth0'])]))
 }
 
 describe('decisions of all speakers', () => {
@@ -144,7 +148,7 @@ describe('decisions of all speakers', () => {
     world.speakers.delete('node-c')
     touchWorld()
     assert.deepEqual(settle(), { '192.0.2.1': ['node-a'], '192.0.2.2': ['node-b'], '192.0.2.3': ['node-a'] })
-    world.speakers.add('node-c')
+    world.speakers.set('node-c', new Set(['eth0']))
     touchWorld()
     assert.deepEqual(settle(), before)
   })
@@ -187,6 +191,33 @@ describe('decisions of all speakers', () => {
       touch(key)
       assert.deepEqual(settle(), { '192.0.2.1': [node] })
     }
+  })
+
+  it('pass over nodes that have none of the interfaces asked for', () => {
+    world.advertisements = [advertisement('all', { interfaces: ['eth1'] })]
+    const key = world.put('s', ['192.0.2.1'])
+    const local = { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } }
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-c'] }, 'no node has one: one of them is to say so')
+    for (const node of ['node-a', 'node-b']) {
+      world.speakers.set('node-a', new Set(['eth0']))
+      world.speakers.set('node-b', new Set(['eth0']))
+      world.speakers.set(node, new Set(['eth0', 'eth1']))
+      touchWorld()
+      assert.deepEqual(settle(), { '192.0.2.1': [node] })
+    }
+    world.put('s', ['192.0.2.1'], local)
+    world.endpointsByService.set(key, { serving: true, nodes: ['node-a', 'node-b'] })
+    touch(key)
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-b'] })
+    world.endpointsByService.set(key, { serving: true, nodes: ['node-a'] })
+    touch(key)
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-a'] }, 'no local node has one')
+  })
+
+  it('pass over nodes without any interface', () => {
+    world.put('s', ['192.0.2.1'])
+    world.speakers.set('node-c', new Set())
+    assert.deepEqual(settle(), { '192.0.2.1': ['node-a'] })
   })
 
   it('prefer nodes with a higher score', () => {
