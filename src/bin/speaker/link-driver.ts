@@ -1,4 +1,5 @@
 import type { AddressCounters } from '../../arp/responder.ts'
+import { MissingCapabilityError } from '../../io/capability-error.ts'
 import type { CancelTimer, Clock } from '../../io/clock.ts'
 import type { InterfaceMonitor, NetworkInterface } from '../../io/interfaces.ts'
 import type { OpenPacketSocket } from '../../io/packet-socket.ts'
@@ -24,6 +25,8 @@ export interface LinkDriverInit {
 }
 
 const RETRY_AFTER_MS = 1_000
+/** between bursts of gratuitous frames: about 10,000 frames a second on each interface */
+const PACE_MS = 10
 
 /** Carries out what the announcer decides: one ARP socket on each usable interface, timers, reports. */
 export class LinkDriver {
@@ -37,6 +40,7 @@ export class LinkDriver {
   readonly #counters = new Map<string, AddressCounters>()
   #cancelTimer: CancelTimer = () => {}
   #cancelRetry: CancelTimer = () => {}
+  #cancelPace: CancelTimer = () => {}
   #unsubscribe = (): void => {}
   #lastReport = ''
   #stopped = false
@@ -48,7 +52,10 @@ export class LinkDriver {
     this.#init = init
   }
 
-  /** Begins with what the monitor knows by now; the monitor is started by who made it. */
+  /**
+   * Begins with what the monitor knows by now; the monitor is started by who made it.
+   * @throws MissingCapabilityError, also later out of the monitor's callback: trying again would not help
+   */
   start(): void {
     this.#unsubscribe = this.#monitor.onChange(() => this.#onInterfaces())
     this.#onInterfaces()
@@ -60,6 +67,7 @@ export class LinkDriver {
     this.#unsubscribe()
     this.#cancelTimer()
     this.#cancelRetry()
+    this.#cancelPace()
     for (const port of this.#ports.values()) port.close()
     this.#ports.clear()
   }
@@ -106,6 +114,7 @@ export class LinkDriver {
       this.#ports.set(link.name, port)
       return true
     } catch (error) {
+      if (error instanceof MissingCapabilityError) throw error
       this.#init.onProblem(link.name, error as Error)
       return false
     }
@@ -135,21 +144,28 @@ export class LinkDriver {
       if (!port || address.family !== 4) continue
       switch (type) {
         case 'answer':
-          port.responder.addresses.set(address.value, this.#countersOf(formatAddress(address)))
+          port.answer(address.value, this.#countersOf(formatAddress(address)))
           break
         case 'silence':
-          port.responder.addresses.delete(address.value)
+          port.silence(address.value)
           break
         case 'announce':
           port.announce(address.value, this.#countersOf(formatAddress(address)))
       }
     }
-    for (const port of this.#ports.values()) port.flush()
+    this.#flush()
     this.#cancelTimer()
     const { dueMs } = this.#announcer
     if (dueMs !== undefined)
       this.#cancelTimer = this.#clock.setTimer(() => this.#step({ type: 'timer' }), dueMs - nowMs)
     if (event.type !== 'timer') this.#report()
+  }
+
+  #flush(): void {
+    this.#cancelPace()
+    let more = false
+    for (const port of this.#ports.values()) more = port.flush() || more
+    if (more) this.#cancelPace = this.#clock.setTimer(() => this.#flush(), PACE_MS)
   }
 
   #countersOf(key: string): AddressCounters {

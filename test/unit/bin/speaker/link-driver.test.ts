@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ArpFrame, ArpOperation, decodeArpFrame, encodeArpFrame } from '../../../../src/arp/packet.ts'
 import { LinkDriver } from '../../../../src/bin/speaker/link-driver.ts'
 import type { LinkReport } from '../../../../src/bin/speaker/link-messages.ts'
+import { MissingCapabilityError } from '../../../../src/io/capability-error.ts'
 import { formatAddress } from '../../../../src/ip/address.ts'
 import type { WantedInterfaces } from '../../../../src/layer2/announcer.ts'
 import { BROADCAST_MAC } from '../../../../src/wire/mac-address.ts'
@@ -164,6 +165,34 @@ describe('LinkDriver, on a segment in memory', () => {
     refuse = undefined
     clock.advance(1_000)
     assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
+  })
+
+  it('spreads what it announces when it takes over many addresses, and forgets what is withdrawn meanwhile', () => {
+    const many = Object.fromEntries(Array.from({ length: 120 }, (_, last) => [`192.0.2.${last + 1}`, 'all' as const]))
+    desire(many)
+    assert.equal(announcements().length, 100)
+    clock.advance(10)
+    assert.equal(announcements().length, 200)
+    desire({ '192.0.2.1': 'all', '192.0.2.120': 'all' })
+    clock.advance(10)
+    assert.equal(announcements().length, 202)
+    assert.equal(announcements().at(-1), '2 192.0.2.120')
+    clock.advance(180)
+    assert.equal(announcements().length, 206, 'the first repetition of both')
+  })
+
+  it('counts only the announcements that the kernel took', () => {
+    nodePort.setUp(false)
+    desire({ '192.0.2.1': 'all' })
+    assert.equal(driver.counters().addresses[0]?.gratuitousSent, 0)
+    nodePort.setUp(true)
+  })
+
+  it('does not go on without a capability', () => {
+    monitor.set([])
+    refuse = new MissingCapabilityError('opening a packet socket', 'NET_RAW', new Error('EPERM'))
+    assert.throws(() => monitor.set([eth0()]), MissingCapabilityError)
+    assert.deepEqual(problems, [])
   })
 
   it('announces a new MAC address at once', async () => {
