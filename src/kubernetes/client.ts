@@ -4,6 +4,7 @@ import { ApiError, errorFromStatus, isApiError, type StatusObject } from './api-
 import type { Credentials } from './credentials.ts'
 import { HttpTransport } from './http-transport.ts'
 import type { Logger } from './logger.ts'
+import { Reachability } from './reachability.ts'
 import { describeResource, type KubernetesObject, type ObjectRef, type Resource, resourcePath } from './resources.ts'
 
 export const PatchKind = {
@@ -68,6 +69,7 @@ interface Call extends RequestOptions {
  * ended it. Nothing is retried here but what was surely not carried out: the caller knows whether the request still makes sense.
  */
 export class ApiClient {
+  readonly reachability = new Reachability()
   readonly #credentials: Credentials
   readonly #clock: Clock
   readonly #logger: Logger
@@ -191,6 +193,7 @@ export class ApiClient {
       const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
       if (body) headers['content-type'] = call.contentType ?? 'application/json'
       const response = await this.#transport.send({ method: call.method, path: pathOf(call), headers, body }, signal)
+      this.reachability.answered()
       const status = response.statusCode ?? 0
       if (status >= 200 && status < 300) {
         this.#allowed(call)
@@ -263,8 +266,10 @@ export class ApiClient {
     if (signal.aborted) {
       const { reason } = signal
       if (!(reason instanceof TimeLimit)) return reason
+      this.reachability.unanswered()
       return new ApiError('timeout', `${describe(call)}: no answer within ${reason.timeoutMs} ms`)
     }
+    this.reachability.unanswered()
     // A new CA or certificate may be in place by now.
     this.#credentials.expire()
     const message = error instanceof Error ? error.message : String(error)

@@ -12,7 +12,7 @@ import { LineSplitter } from './watch-lines.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface ReflectorComponents<T> {
-  client: Pick<ApiClient, 'list' | 'stream'>
+  client: Pick<ApiClient, 'list' | 'stream' | 'reachability'>
   store: Store<T>
   clock: Clock
   random: () => number
@@ -40,6 +40,8 @@ export interface ReflectorInit<T> {
 
 /** A connection that lasted this long has worked: the next one is opened without delay. */
 const workingAfterMs = 1_000
+/** Within this time, at random, all reflectors come back to a server that answers again. */
+const recoverySpreadMs = 500
 /** so many unreadable answers in a row, and the state is listed anew */
 const relistAfterBadAnswers = 3
 /** so many initial states in a row that never ended, and the server is taken not to know streaming lists */
@@ -50,7 +52,7 @@ const pagesAfterEndlessStreams = 2
  * it, else in pages; then changes, resumed after each interruption where they ended.
  */
 export class Reflector<T> implements Syncable {
-  readonly #client: Pick<ApiClient, 'list' | 'stream'>
+  readonly #client: Pick<ApiClient, 'list' | 'stream' | 'reachability'>
   readonly #store: Store<T>
   readonly #clock: Clock
   readonly #random: () => number
@@ -75,6 +77,8 @@ export class Reflector<T> implements Syncable {
   #wholeList = false
   #endlessStreams = 0
   #badAnswers = 0
+  /** the server has forgotten our version, and no connection has worked since */
+  #gone = false
   #running: Promise<void> | undefined
 
   constructor({ client, store, clock, random, logger }: ReflectorComponents<T>, init: ReflectorInit<T>) {
@@ -136,13 +140,29 @@ export class Reflector<T> implements Syncable {
       if (signal.aborted) break
       const worked =
         this.#acceptedAtMs !== undefined && this.#clock.monotonicMs() - this.#acceptedAtMs >= workingAfterMs
-      if (worked) this.#backoff.reset()
+      if (worked) {
+        this.#backoff.reset()
+        this.#gone = false
+      }
       const goOnAtOnce = problem === undefined ? worked : this.#react(problem) || worked
       const askedMs = isApiError(problem) ? (problem.retryAfterMs ?? 0) : 0
       if (problem !== undefined) this.#report(problem)
-      if (!goOnAtOnce || askedMs > 0) await sleep(this.#clock, this.#backoff.nextMs(askedMs), signal)
+      if (!goOnAtOnce || askedMs > 0) await this.#pause(this.#backoff.nextMs(askedMs), askedMs, signal)
     }
     this.#setConnected(false)
+  }
+
+  /** Waits out a delay, or what the server asked for and then no longer than until it is known to answer again. */
+  async #pause(delayMs: number, askedMs: number, signal: AbortSignal): Promise<void> {
+    const recovered = new AbortController()
+    const unsubscribe = this.#client.reachability.onRecovered(() => recovered.abort())
+    const startedMs = this.#clock.monotonicMs()
+    await sleep(this.#clock, delayMs, AbortSignal.any([signal, recovered.signal]))
+    unsubscribe()
+    if (!recovered.signal.aborted) return
+    const restMs = delayMs - (this.#clock.monotonicMs() - startedMs)
+    const spreadMs = Math.max(askedMs, this.#random() * recoverySpreadMs)
+    await sleep(this.#clock, Math.min(restMs, spreadMs), signal)
   }
 
   /** One connection, from the state or where the last one ended. Resolves when the server ends it as agreed. */
@@ -167,6 +187,10 @@ export class Reflector<T> implements Syncable {
     if (problem.code === 'gone') {
       if (initial) this.#wholeList = true
       this.#resourceVersion = undefined
+      // It answers, and only our version is too old. Once: a server that never serves what it has listed is not hurried.
+      const first = !this.#gone && !initial
+      this.#gone = true
+      return first
     } else if (problem.code === 'badResponse') {
       if (++this.#badAnswers >= relistAfterBadAnswers) this.#resourceVersion = undefined
     } else if (initial && this.#streamingLists && (problem.code === 'invalid' || problem.status === 400)) {
@@ -228,7 +252,7 @@ export class Reflector<T> implements Syncable {
           throw new ApiError('badResponse', `watch ${this.#what}: a line too long to be an object`)
         for (const line of split.lines) {
           this.#take(line, initial)
-          if (!initial.objects) watchdog.limitMs = idleTimeoutMs
+          if (!initial.objects) watchdog.start(idleTimeoutMs)
         }
         if (signal.aborted) return
       }

@@ -259,6 +259,36 @@ describe('Reflector', () => {
     await world.until(() => world.server.watchers === 1, 'reconnects at once after one that worked')
   })
 
+  it('comes back as soon as any request of the client is answered after an outage', async () => {
+    await synced()
+    world.server.faults.push(...Array.from({ length: 8 }, () => ({ kind: 'reset' }) as const))
+    world.server.cutWatches()
+    await world.eventually(() => world.server.faults.length === 0, 'eight attempts in vain')
+    await world.until(() => world.server.idle && (world.clock.nextTimerInMs ?? 0) >= 7_500, 'the longest delay')
+    world.server.put('services', row('c', 'c1'))
+    await world.client.get(services, { namespace: 'web', name: 'c' })
+    await world.until(() => world.clock.nextTimerInMs === 250, 'half of the 500 ms over which all reflectors spread')
+    world.clock.advance(250)
+    await world.until(equal, 'store equals server')
+  })
+
+  it('lists anew at once when its version is too old after an outage, but does not hurry a server that never serves one', async () => {
+    await synced()
+    world.server.faults.push(...Array.from({ length: 8 }, () => ({ kind: 'reset' }) as const))
+    world.server.cutWatches()
+    await world.eventually(() => world.server.faults.length === 0, 'eight attempts in vain')
+    await world.until(() => world.server.idle && (world.clock.nextTimerInMs ?? 0) >= 7_500, 'the longest delay')
+    const gone = { kind: 'status', status: 410, reason: 'Expired' } as const
+    world.server.faults.push(gone)
+    world.clock.advance(7_500)
+    await world.until(() => reflector.connected, 'connected, without any more time passing')
+    world.server.faults.push(gone, gone)
+    world.server.cutWatches()
+    await world.until(() => world.server.idle && world.clock.nextTimerInMs !== undefined, 'a delay')
+    assert.ok((world.clock.nextTimerInMs ?? 0) > 0)
+    await world.eventually(() => reflector.connected, 'connected in the end')
+  })
+
   it('gives up a request that nobody answers', async () => {
     world.server.faults.push({ kind: 'silent' })
     start()
