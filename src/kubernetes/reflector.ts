@@ -252,7 +252,7 @@ export class Reflector<T> implements Syncable {
           throw new ApiError('badResponse', `watch ${this.#what}: a line too long to be an object`)
         for (const line of split.lines) {
           this.#take(line, initial)
-          if (!initial.objects) watchdog.start(idleTimeoutMs)
+          if (!initial.objects) watchdog.limitMs = idleTimeoutMs
         }
         if (signal.aborted) return
       }

@@ -2,10 +2,9 @@ import type { CancelTimer, Clock } from '../io/clock.ts'
 
 /** Calls back when it was not fed for so long. One timer, set anew when it fires rather than with each byte. */
 export class Watchdog {
-  /** may be changed while it runs; counts from the next look */
-  limitMs = 0
   readonly #clock: Clock
   readonly #onSilence: (limitMs: number) => void
+  #limitMs = 0
   #fedAtMs = 0
   #cancel: CancelTimer = () => {}
 
@@ -16,7 +15,14 @@ export class Watchdog {
 
   start(limitMs: number): void {
     this.limitMs = limitMs
+  }
+
+  /** Goes on with another limit, counted from now. */
+  set limitMs(limitMs: number) {
+    if (limitMs === this.#limitMs) return
+    this.#limitMs = limitMs
     this.fed()
+    this.#cancel()
     this.#wait(limitMs)
   }
 
@@ -30,9 +36,9 @@ export class Watchdog {
 
   #wait(delayMs: number): void {
     this.#cancel = this.#clock.setTimer(() => {
-      const remainingMs = this.#fedAtMs + this.limitMs - this.#clock.monotonicMs()
+      const remainingMs = this.#fedAtMs + this.#limitMs - this.#clock.monotonicMs()
       if (remainingMs > 0) this.#wait(remainingMs)
-      else this.#onSilence(this.limitMs)
+      else this.#onSilence(this.#limitMs)
     }, delayMs)
   }
 }

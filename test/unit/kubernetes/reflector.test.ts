@@ -217,6 +217,15 @@ describe('Reflector', () => {
     assert.deepEqual(states, [false, true])
   })
 
+  it('counts the silence from the last word, also where less is allowed than before the state was complete', async () => {
+    await synced({ idleTimeoutMs: 3_000, initialIdleTimeoutMs: 10_000 })
+    assert.equal(world.clock.nextTimerInMs, 3_000)
+    world.server.silenceWatches()
+    world.server.put('services', row('c', 'c1'))
+    world.clock.advance(3_000)
+    await world.until(equal, 'store equals server')
+  })
+
   it('does not take a connection for idle that brings bookmarks', async () => {
     await synced({ idleTimeoutMs: 90_000 })
     for (let minute = 0; minute < 5; minute++) {
