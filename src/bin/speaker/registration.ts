@@ -8,11 +8,11 @@ import { apiVersionOf, type OwnerReference, speakerStatuses } from '../../kubern
 import { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { NodeView } from '../../resources/node.ts'
-import { type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
+import { isRegistered, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
 import type { LinkReport } from './link-messages.ts'
 
 export interface RegistrationComponents {
-  client: ApiClient
+  client: Pick<ApiClient, 'create' | 'patch'>
   clock: Clock
   random: () => number
   logger: Logger
@@ -42,6 +42,9 @@ export class Registration {
   readonly #writer: StatusWriter
   readonly #reconciler: Reconciler
   #lease: LeaseRegistration | undefined
+  /** uid of the Node that the Lease goes with */
+  #leaseOwner = ''
+  #toldOfMissingNode = false
   #report: LinkReport | undefined
   #lastWriteMs = Number.NEGATIVE_INFINITY
   #renewedOnce = false
@@ -58,9 +61,10 @@ export class Registration {
     })
   }
 
-  /** The Lease has been renewed at least once: this speaker is known. */
+  /** The Lease has been renewed, and this speaker takes part in elections as far as it knows. */
   get registered(): boolean {
-    return this.#renewedOnce
+    const { namespace, nodeName } = this.#init
+    return this.#renewedOnce && isRegistered(this.#components.speakers.get(`${namespace}/${nodeName}`))
   }
 
   start(): void {
@@ -82,26 +86,25 @@ export class Registration {
     this.#reconciler.enqueue(this.#init.nodeName)
   }
 
-  /** Leaves: the others take over as soon as they hear, rather than when the Lease runs out. Never throws, takes a second at most. */
+  /**
+   * Leaves: the others take over as soon as they hear, rather than when the Lease runs out. Never throws, takes a second at most.
+   * First the Lease, then the mark: a mark beside a Lease that is still held looks like a mistake, and the controller takes it off.
+   */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     await this.#reconciler.stop()
     const { clock, logger, client } = this.#components
     const { namespace, nodeName: name } = this.#init
-    const registered = this.#lease?.held ?? false
+    if (!this.#lease) return
+    const { held } = this.#lease
+    const dueMs = clock.monotonicMs() + LEAVE_TIMEOUT_MS
+    await this.#lease.stop({ release: true })
+    const timeoutMs = dueMs - clock.monotonicMs()
+    if (!held || timeoutMs <= 0) return
     const status = { announcements: [], expiredAt: new Date(clock.now()).toISOString() }
-    await Promise.all([
-      this.#lease?.stop({ release: true }),
-      registered &&
-        client
-          .patch(
-            speakerStatuses,
-            { namespace, name, subresource: 'status' },
-            { status },
-            { kind: 'merge', timeoutMs: LEAVE_TIMEOUT_MS },
-          )
-          .catch((error: unknown) => logger.warn({ err: error }, 'could not say that this speaker leaves')),
-    ])
+    await client
+      .patch(speakerStatuses, { namespace, name, subresource: 'status' }, { status }, { kind: 'merge', timeoutMs })
+      .catch((error: unknown) => logger.warn({ err: error }, 'could not say that this speaker leaves'))
   }
 
   async #reconcile(signal: AbortSignal): Promise<Outcome> {
@@ -110,9 +113,10 @@ export class Registration {
     const report = this.#report
     const node = nodes.get(name)
     // The report or the Node will come, and with it this is called again.
+    if (!node) this.#tellOfMissingNode()
     if (!report || !node) return done
     const owner: OwnerReference = { apiVersion: 'v1', kind: 'Node', name, uid: node.uid }
-    this.#startLease(owner)
+    await this.#startLease(owner)
     if (!this.#lease?.held) return done
 
     const own = speakers.get(`${namespace}/${name}`)
@@ -132,8 +136,18 @@ export class Registration {
     return result === 'written' ? done : retryAfter(WRITE_INTERVAL_MS)
   }
 
-  #startLease(owner: OwnerReference): void {
-    if (this.#lease) return
+  #tellOfMissingNode(): void {
+    if (this.#toldOfMissingNode) return
+    this.#toldOfMissingNode = true
+    const { logger } = this.#components
+    logger.warn({ node: this.#init.nodeName }, 'no Node of this name: nothing is announced until there is one')
+  }
+
+  /** A Node that was deleted and came back under its name is another one: what goes with the old one is collected as garbage. */
+  async #startLease(owner: OwnerReference): Promise<void> {
+    if (this.#leaseOwner === owner.uid) return
+    this.#leaseOwner = owner.uid
+    await this.#lease?.stop({ release: false })
     const { nodeName, namespace, podName } = this.#init
     this.#lease = new LeaseRegistration(this.#components, {
       namespace,
