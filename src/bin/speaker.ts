@@ -1,3 +1,4 @@
+import { MissingCapabilityError } from '../io/capability-error.ts'
 import { SystemClock } from '../io/clock.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
@@ -71,7 +72,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
         import.meta.url.endsWith('.ts') ? './link-thread.ts' : './link-thread.js',
         import.meta.url,
       ),
-      onFatal: cause => fail(new Error('the link thread died', { cause })),
+      onFatal: cause => fail(isUserError(cause) ? cause.message : new Error('the link thread died', { cause })),
     },
   )
 
@@ -103,13 +104,19 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   }
 })
 
+/** Its message says what to do; from where it was thrown is of no interest. */
+function isUserError(error: Error & { code?: unknown }): boolean {
+  return error.code === MissingCapabilityError.code
+}
+
 function excludedInterfacesFlag(values: FlagValues): readonly string[] {
   const patterns = values.list('exclude-interfaces')
   for (const pattern of patterns) {
+    if (pattern === '') throw new FlagError('--exclude-interfaces: an empty pattern matches every interface')
     try {
       new RegExp(pattern)
     } catch (error) {
-      throw new FlagError(`--exclude-interfaces: ${(error as Error).message}`)
+      throw new FlagError(`--exclude-interfaces "${pattern}": ${(error as Error).message}`)
     }
   }
   return patterns.length > 0 ? patterns : DEFAULT_EXCLUDED_INTERFACES

@@ -4,13 +4,15 @@ export type Capability = 'NET_RAW' | 'NET_ADMIN' | 'NET_BIND_SERVICE'
 /** The kernel refused for lack of a capability; the message says which and where to add it. */
 export class MissingCapabilityError extends Error {
   override readonly name = 'MissingCapabilityError'
-  readonly code = 'ERR_HERALD_CAPABILITY'
+  static readonly code = 'ERR_HERALD_CAPABILITY'
+  readonly code = MissingCapabilityError.code
   readonly capability: Capability
 
   constructor(action: string, capability: Capability, cause: Error) {
     super(
       `${action} needs the capability CAP_${capability} (${cause.message}): add ${capability} to ` +
-        `securityContext.capabilities.add of the container; outside Kubernetes, start the process as root or with CAP_${capability}`,
+        'securityContext.capabilities.add of the container, and run it as root (Helm chart: speaker.securityContext.runAsUser: 0), ' +
+        `because capabilities do not reach other users; outside Kubernetes, start the process as root or with CAP_${capability}`,
       { cause },
     )
     this.capability = capability
