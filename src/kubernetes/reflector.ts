@@ -352,6 +352,9 @@ export class Reflector<T> implements Syncable {
     const fields = { resource: this.#init.resource.plural, err: problem }
     const expected = isApiError(problem, 'gone', 'invalid') || problem instanceof SilentConnection
     if (this.#failing || expected || isApiError(problem, 'forbidden')) this.#logger.debug(fields, 'watch interrupted')
+    // A server that has just started, or just learnt of a kind, asks to wait: no reason to worry anybody.
+    else if (isApiError(problem, 'throttled'))
+      this.#logger.info({ ...fields, err: undefined, problem: problem.message }, 'watch put off')
     else this.#logger.warn(fields, 'watch interrupted')
     this.#failing ||= !expected
   }
