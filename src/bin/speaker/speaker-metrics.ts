@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import type { LinkCounters } from './link-messages.ts'
+import { collectProcessMetrics } from './process-metrics.ts'
 
 /** An address announced for a Service. */
 export interface AnnouncedRow {
@@ -35,6 +36,14 @@ export class SpeakerMetrics {
     'herald_k8s_client_config_stale_bool',
     '1 while some pool or advertisement is refused; the others are used',
   )
+  readonly #updates = this.#counter(
+    'herald_k8s_client_updates_total',
+    'Changes of Kubernetes objects that have been taken in',
+  )
+  readonly #updateErrors = this.#counter(
+    'herald_k8s_client_update_errors_total',
+    'Times that a pool or an advertisement had to be refused',
+  )
   readonly #received = this.#counter(
     'herald_layer2_requests_received',
     'ARP requests received for an announced address',
@@ -54,7 +63,15 @@ export class SpeakerMetrics {
   constructor(init: SpeakerMetricsInit) {
     this.#init = init
     this.contentType = this.#registry.contentType
-    collectDefaultMetrics({ register: this.#registry })
+    collectProcessMetrics(this.#registry)
+  }
+
+  countUpdate(): void {
+    this.#updates.inc()
+  }
+
+  countUpdateError(): void {
+    this.#updateErrors.inc()
   }
 
   /** The metrics in Prometheus' text format. */
@@ -84,7 +101,7 @@ export class SpeakerMetrics {
     return new Gauge({ name, help, labelNames, registers: [this.#registry] })
   }
 
-  #counter(name: string, help: string, labelNames: string[]): Counter {
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
     return new Counter({ name, help, labelNames, registers: [this.#registry] })
   }
 }

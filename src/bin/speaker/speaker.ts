@@ -56,6 +56,8 @@ export class Speaker {
   readonly #events: EventRecorder
   readonly metrics: SpeakerMetrics
   readonly #announced = new Map<string, readonly AnnouncedAddress[]>()
+  /** Services that this node is to announce and cannot for want of an interface */
+  readonly #failed = new Set<string>()
   readonly #refused = new Map<string, string>()
   /** the last problem of each interface that does not work, so that each is logged once */
   readonly #linkProblems = new Map<string, string>()
@@ -175,6 +177,9 @@ export class Speaker {
     })
     pools.subscribe(world)
     advertisements.subscribe(world)
+    for (const store of [services, endpointSlices, nodes, pools, advertisements, speakers]) {
+      store.subscribe(() => this.metrics.countUpdate())
+    }
   }
 
   #schedule(): void {
@@ -199,6 +204,7 @@ export class Speaker {
   #onDecision({ key, before, after }: DecisionChange): void {
     if ('withhold' in after) {
       this.#announced.delete(key)
+      this.#failed.delete(key)
       const fields = { service: key, reason: after.withhold }
       if ('announce' in before) this.#logger.info(fields, 'service withdrawn')
       else this.#logger.debug(fields, 'service not announced')
@@ -207,19 +213,28 @@ export class Speaker {
     this.#announced.set(key, after.announce)
     const addresses = after.announce.map(address => address.key)
     this.#logger.info({ service: key, addresses, interfaces: after.announce[0]?.interfaces }, 'service announced')
-    if ('withhold' in before) this.#recordAssignment(key, after.announce)
+    if ('withhold' in before) this.#failed.delete(key)
+    this.#recordAssignment(key, after.announce, { afresh: 'withhold' in before })
   }
 
-  #recordAssignment(key: string, announce: readonly AnnouncedAddress[]): void {
+  /** Tells on the Service that this node is to announce it, or that it cannot; unless `afresh`, only when that has turned. */
+  #recordAssignment(key: string, announce: readonly AnnouncedAddress[], { afresh }: { afresh: boolean }): void {
     const service = this.#stores.services.get(key)
     if (!service) return
-    const present = new Set(this.#report.interfaces.map(({ name }) => name))
-    const missing = announce.every(
-      ({ interfaces }) => interfaces !== 'all' && !interfaces.some(name => present.has(name)),
+    const present = this.#report.interfaces.map(nameOf)
+    const missing = announce.every(({ interfaces }) =>
+      interfaces === 'all' ? present.length === 0 : !interfaces.some(name => present.includes(name)),
     )
+    if (!afresh && missing === this.#failed.has(key)) return
     const node = JSON.stringify(this.#init.nodeName)
+    if (missing) this.#failed.add(key)
+    else this.#failed.delete(key)
     if (missing) {
-      const note = `node ${node} has none of the interfaces that the L2Advertisement names: ${announce[0]?.interfaces}`
+      const wanted = announce[0]!.interfaces
+      const note =
+        wanted === 'all'
+          ? `node ${node} has no interface to announce on`
+          : `node ${node} has none of the interfaces that the L2Advertisement names: ${wanted.join(', ')}`
       this.#events.record(services, service, 'Warning', 'announceFailed', note)
     } else {
       this.#events.record(
@@ -233,8 +248,13 @@ export class Speaker {
   }
 
   #onReport(report: LinkReport): void {
+    const before = this.#report
     this.#report = report
+    if (String(before.interfaces.map(nameOf)) !== String(report.interfaces.map(nameOf))) {
+      for (const [key, announce] of this.#announced) this.#recordAssignment(key, announce, { afresh: false })
+    }
     for (const { name } of report.interfaces) this.#linkProblems.delete(name)
+    if (report.interfaces.length === 0) this.#logger.warn({}, 'no interface to announce on: all are down or excluded')
     this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
     this.#registration.setReport(report)
   }
@@ -279,7 +299,9 @@ export class Speaker {
   /** Each problem is logged when it comes to be, and when it is gone. */
   #reportRefused(refused: ReadonlyMap<string, string>): void {
     for (const [object, problem] of refused) {
-      if (this.#refused.get(object) !== problem) this.#logger.warn({ object, problem }, 'refused, the others are used')
+      if (this.#refused.get(object) === problem) continue
+      this.#logger.warn({ object, problem }, 'refused, the others are used')
+      this.metrics.countUpdateError()
     }
     for (const object of this.#refused.keys()) {
       if (!refused.has(object)) this.#logger.info({ object }, 'no longer refused')
@@ -295,4 +317,8 @@ export class Speaker {
       for (const { key } of addresses) if (active.has(key)) yield { service, ip: key }
     }
   }
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name
 }
