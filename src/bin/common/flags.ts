@@ -66,7 +66,7 @@ export function readFlags(flags: Readonly<Record<string, Flag>>, args: string[],
   try {
     ;({ values } = parseArgs({ args, options, strict: true, allowPositionals: false }))
   } catch (error) {
-    throw new FlagError((error as Error).message)
+    throw new FlagError(explain(error as NodeJS.ErrnoException))
   }
   return {
     text: name => {
@@ -76,6 +76,13 @@ export function readFlags(flags: Readonly<Record<string, Flag>>, args: string[],
     list: name => (values[name] as string[] | undefined) ?? [],
     on: name => values[name] === true,
   }
+}
+
+// Node adds advice about positional arguments, which no process of Herald takes.
+function explain({ message, code }: NodeJS.ErrnoException): string {
+  const [name = ''] = /--?[^'=\s]+/.exec(message) ?? []
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `${name}: there is no such flag`
+  return message.split('\n', 1)[0] ?? message
 }
 
 export class FlagError extends Error {

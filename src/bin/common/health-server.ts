@@ -27,19 +27,31 @@ export async function startHttp(init: {
   routes: Readonly<Record<string, Route>>
 }): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    void answer(request.method ?? '', new URL(request.url ?? '/', 'http://localhost').pathname, init.routes, response)
+    // Not new URL(): it throws on what a client may send, such as "//".
+    const [path = ''] = (request.url ?? '').split('?', 1)
+    void answer(request.method ?? '', path, init.routes, response)
   })
   server.requestTimeout = 5_000
   server.headersTimeout = 5_000
   server.maxConnections = 64
-  server.listen(init.port, init.host)
   try {
-    await once(server, 'listening')
+    await listen(server, init.port, init.host).catch(error => {
+      // A kernel without IPv6 (ipv6.disable=1) does not know the address that means "all".
+      if (init.host !== '::' || !NO_IPV6.includes(error.code)) throw error
+      return listen(server, init.port, '0.0.0.0')
+    })
   } catch (cause) {
-    throw new Error(`cannot listen on ${init.host}:${init.port}: ${(cause as Error).message}`, { cause })
+    throw new Error(`cannot listen on ${init.host}, port ${init.port}: ${(cause as Error).message}`, { cause })
   }
   const bound = server.address()
   return { port: typeof bound === 'object' && bound ? bound.port : init.port, stop: () => close(server) }
+}
+
+const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host)
+  await once(server, 'listening')
 }
 
 /** A route that answers `ok`, or 503 with the names of what is not ready yet. */

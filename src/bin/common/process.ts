@@ -34,18 +34,18 @@ export async function runProcess(
     abort.abort()
     ended.resolve(code)
   }
-  const fail = (error: unknown) => {
-    if (!abort.signal.aborted) process.stderr.write(`${init.command}: ${describe(error)}\n`)
+  const fail = (error: unknown, unforeseen = false) => {
+    if (!abort.signal.aborted) process.stderr.write(`${init.command}: ${describe(error, unforeseen)}\n`)
     end(1)
   }
   process.once('SIGTERM', () => end(0))
   process.once('SIGINT', () => end(0))
-  process.once('uncaughtException', fail)
-  process.once('unhandledRejection', fail)
+  process.once('uncaughtException', error => fail(error, true))
+  process.once('unhandledRejection', error => fail(error, true))
 
   let stop = async () => {}
   try {
-    stop = await main(args, process.env, { signal: abort.signal, fail })
+    stop = await main(args, process.env, { signal: abort.signal, fail: error => fail(error) })
   } catch (error) {
     if (error instanceof FlagError) {
       process.stderr.write(`${init.command}: ${error.message}\nTry --help.\n`)
@@ -53,12 +53,17 @@ export async function runProcess(
     } else fail(error)
   }
   const code = await ended.promise
-  await stop().catch(error => process.stderr.write(`${init.command}: while stopping: ${describe(error)}\n`))
+  await stop().catch(error => process.stderr.write(`${init.command}: while stopping: ${describe(error, true)}\n`))
   process.exit(code)
 }
 
-function describe(error: unknown): string {
+/** A sentence for what was foreseen, which was made with `new Error` or a class of ours; a bug comes with its stack. */
+function describe(error: unknown, unforeseen: boolean): string {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  return `${error.stack ?? error.message}${cause}`
+  const { message, cause } = error
+  const more = cause instanceof Error && !message.includes(cause.message) ? ` (${cause.message})` : ''
+  const isBug = unforeseen || BUGS.some(kind => error instanceof kind)
+  return `${isBug ? (error.stack ?? message) : message}${more}`
 }
+
+const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { type HttpServer, readiness, startHttp } from '../../../src/bin/common/health-server.ts'
 
 describe('health server', () => {
@@ -37,10 +39,20 @@ describe('health server', () => {
     it(`answers ${what} with ${status}`, async () => assert.equal((await get(path, method)).status, status))
   }
 
+  it('answers whatever path a client sends, and lives on', async () => {
+    for (const path of ['//', '//%', '/?//', '*', 'http://', '/healthz#']) {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.end(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      const [head] = await once(socket, 'data')
+      assert.match(String(head), /^HTTP\/1\.1 404 /, path)
+    }
+    assert.equal((await get('/readyz')).status, 200)
+  })
+
   it('names the address that it cannot listen on', async () => {
     await assert.rejects(
       startHttp({ host: '127.0.0.1', port: server.port, routes: {} }),
-      new RegExp(`cannot listen on 127.0.0.1:${server.port}`),
+      new RegExp(`cannot listen on 127.0.0.1, port ${server.port}: .*EADDRINUSE`),
     )
   })
 
