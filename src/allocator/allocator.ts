@@ -16,7 +16,6 @@ export type Held =
 interface PoolState {
   readonly pool: AddressPool
   readonly free: FreeAddresses[]
-  readonly inUse: { 4: number; 6: number }
 }
 
 /**
@@ -27,14 +26,16 @@ export class Allocator {
   #pools = new Map<string, PoolState>()
   readonly #holderOf = new Map<AddressValue, string>()
   readonly #holdings = new Map<string, Holding>()
+  /** by name of the pool, of one that is refused too */
+  readonly #inUse = new Map<string, { 4: number; 6: number }>()
 
   /**
    * Takes the pools that stand. Whoever holds an address that lies in none of them any more, or has moved to another pool,
-   * keeps no hold on it.
+   * keeps no hold on it; but what is held of a pool that is refused stays held.
    *
    * @returns the keys of all holders whose pool changed: what they may keep must be decided again
    */
-  setPools(pools: readonly AddressPool[]): string[] {
+  setPools(pools: readonly AddressPool[], isRefused: (pool: string) => boolean = () => false): string[] {
     const before = this.#pools
     this.#pools = new Map(
       pools.map(pool => [
@@ -44,8 +45,10 @@ export class Allocator {
     )
     const affected: string[] = []
     for (const [key, holding] of [...this.#holdings]) {
-      if (before.get(holding.pool) === this.#pools.get(holding.pool)) continue
-      this.#drop(key, holding, before)
+      if (isRefused(holding.pool)) continue
+      const state = this.#pools.get(holding.pool)
+      if (state && before.get(holding.pool) === state) continue
+      this.#drop(key, holding)
       this.hold(key, holding.addresses)
       affected.push(key)
     }
@@ -80,23 +83,29 @@ export class Allocator {
   /**
    * Makes a holder hold exactly these addresses, all of one pool. What it held before and is not among them is freed; when
    * refused, it keeps what it had.
+   *
+   * @param refusedPool holds them of this pool, which is refused, wherever they lie
    */
-  hold(key: string, addresses: readonly Address[]): Held {
+  hold(key: string, addresses: readonly Address[], refusedPool?: string): Held {
     const states = addresses.map(address => this.#stateOf(address))
-    const [state] = states
-    if (!state || states.includes(undefined)) return { refused: 'not-in-pool' }
-    if (states.some(other => other !== state)) return { refused: 'several-pools' }
+    const pool = refusedPool ?? states[0]?.pool.name
+    if (pool === undefined || (refusedPool === undefined && states.includes(undefined))) {
+      return { refused: 'not-in-pool' }
+    }
+    if (refusedPool === undefined && states.some(other => other !== states[0])) return { refused: 'several-pools' }
     for (const { value } of addresses) {
       const by = this.#holderOf.get(value)
       if (by !== undefined && by !== key) return { refused: 'in-use', by }
     }
     const before = this.#holdings.get(key)
-    if (before) this.#drop(key, before, this.#pools)
+    if (before) this.#drop(key, before)
+    const inUse = this.#inUse.get(pool) ?? { 4: 0, 6: 0 }
+    this.#inUse.set(pool, inUse)
     for (const { family, value } of addresses) {
       this.#holderOf.set(value, key)
-      state.inUse[family]++
+      inUse[family]++
     }
-    const holding = { pool: state.pool.name, addresses: [...addresses] }
+    const holding = { pool, addresses: [...addresses] }
     this.#holdings.set(key, holding)
     return { holding }
   }
@@ -104,25 +113,28 @@ export class Allocator {
   /** Frees all that a holder has; tells what it was. */
   release(key: string): Holding | undefined {
     const holding = this.#holdings.get(key)
-    if (holding) this.#drop(key, holding, this.#pools)
+    if (holding) this.#drop(key, holding)
     return holding
   }
 
   /** How many addresses of a pool are held now. */
   inUse(poolName: string): Readonly<Record<Family, number>> {
-    return this.#pools.get(poolName)?.inUse ?? { 4: 0, 6: 0 }
+    return this.#inUse.get(poolName) ?? { 4: 0, 6: 0 }
   }
 
-  #drop(key: string, holding: Holding, pools: ReadonlyMap<string, PoolState>): void {
-    const state = pools.get(holding.pool)
+  #drop(key: string, holding: Holding): void {
+    const inUse = this.#inUse.get(holding.pool)
     for (const address of holding.addresses) {
       this.#holderOf.delete(address.value)
-      if (!state) continue
-      state.inUse[address.family]--
-      for (const [index, range] of state.pool.ranges.entries()) {
-        if (rangeContains(range, address)) state.free[index]?.free(address)
+      if (inUse) inUse[address.family]--
+      // The pool that has the address now need not be the one that it was held of.
+      for (const { pool, free } of this.#pools.values()) {
+        for (const [index, range] of pool.ranges.entries()) {
+          if (rangeContains(range, address)) free[index]?.free(address)
+        }
       }
     }
+    if (inUse && inUse[4] + inUse[6] === 0) this.#inUse.delete(holding.pool)
     this.#holdings.delete(key)
   }
 
@@ -134,6 +146,6 @@ export class Allocator {
   #newState(pool: AddressPool): PoolState {
     const isTaken = (value: AddressValue) => this.#holderOf.has(value)
     const isUsable = (address: Address) => !(pool.avoidBuggyIPs && isBuggy(address))
-    return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, isUsable)), inUse: { 4: 0, 6: 0 } }
+    return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, isUsable)) }
   }
 }

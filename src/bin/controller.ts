@@ -35,6 +35,9 @@ const CONCURRENT_WRITES = 8
 /** A pool's counters are written this long after they changed: many Services that come at once cost one write, not one each. */
 const POOL_STATUS_DELAY_MS = 250
 
+/** How long the Lease's return and the last events may take when the process ends. */
+const GOODBYE_MS = 750
+
 await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, async (args, env, { signal, fail }) => {
   const flags = readFlags(COMMON_FLAGS, args, env)
   const namespace = ownNamespace(flags)
@@ -66,7 +69,15 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     leaseReflector,
   ]
 
-  const statusWriter = new StatusWriter({ client })
+  // A replica that was paused past its Lease must not write what it decided before.
+  const leading = {
+    create: client.create.bind(client),
+    patch: (async (...request) => {
+      if (!elector.isLeader) throw new NotLeading()
+      return client.patch(...request)
+    }) as typeof client.patch,
+  }
+  const statusWriter = new StatusWriter({ client: leading })
   const recorder = new EventRecorder(
     { client, clock, random, logger },
     { component: 'herald-controller', instance: podName },
@@ -92,8 +103,6 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
       },
       statusWriter: {
         async writeService(view, desired, options) {
-          // A replica that was paused past its Lease must not write what it decided before.
-          if (!elector.isLeader) throw new Error('this replica does not lead any more')
           const written = statusWriter.writeService(view, desired, options)
           written.then(
             result => metrics.countWrite(result),
@@ -117,7 +126,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     get waiting() {
       return controller.waiting
     },
-    refusedPools: () => poolStore.size - controller.pools.length,
+    refusedPools: () => controller.refusedPools,
     isLeader: () => elector.isLeader,
   })
 
@@ -127,8 +136,12 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     reconcile: (key, signal) => controller.reconcile(key, signal),
     keys: () => controller.firstPassKeys(),
     concurrency: CONCURRENT_WRITES,
-    // performance.now() counts from the start of the process.
-    onFirstPassDone: () => logger.info({ sinceStartMs: Math.round(performance.now()) }, 'ready'),
+    onFirstPassDone: () => {
+      // performance.now() counts from the start of the process.
+      logger.info({ sinceStartMs: Math.round(performance.now()) }, 'ready')
+      // Before now, a pool's counters would have said that nobody holds anything.
+      poolReconciler.start()
+    },
   })
   const poolStatus: PoolStatusComponents = {
     pools: poolStore,
@@ -161,7 +174,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     controller.start()
     leaseWatcher.start()
     speakerStore.subscribe(key => speakerReconciler.enqueue(key))
-    for (const reconciler of reconcilers) reconciler.start()
+    serviceReconciler.start()
+    speakerReconciler.start()
   }
   const elector = new LeaderElector(
     { client, clock, random, logger },
@@ -207,23 +221,38 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
   return async () => {
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
-    await leaseWatcher.stop()
-    await Promise.race([recorder.flush(), wait(500)])
-    await Promise.all([elector.stop(), recorder.stop(), ...reflectors.map(reflector => reflector.stop())])
+    await Promise.all([leaseWatcher.stop(), ...reflectors.map(reflector => reflector.stop())])
+    // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
+    await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])
+    await Promise.race([recorder.stop(), wait(GOODBYE_MS)])
     await Promise.all([probes.stop(), metricsServer?.stop()])
     client.close()
     logger.info({}, 'controller stopped')
   }
 })
 
+class NotLeading extends Error {
+  override readonly name = 'NotLeading'
+
+  constructor() {
+    super('not written: this replica does not lead any more')
+  }
+}
+
 function viewPool(object: KubernetesObject): PoolView {
   const { metadata = {}, spec, status } = object as KubernetesObject & Pick<PoolView, 'spec' | 'status'>
-  const { namespace = '', name = '', uid = '', creationTimestamp, labels } = metadata
+  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp } = metadata
   return {
     namespace,
     name,
     uid,
-    metadata: { name, ...(creationTimestamp && { creationTimestamp }), ...(labels && { labels }) },
+    resourceVersion,
+    // Not the labels: advertisements select by them, and those are the speakers' business.
+    metadata: {
+      name,
+      ...(generation !== undefined && { generation }),
+      ...(creationTimestamp && { creationTimestamp }),
+    },
     ...(spec && { spec }),
     ...(status && { status }),
   }

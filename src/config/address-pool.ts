@@ -26,7 +26,12 @@ export interface AddressPool {
 
 /** An IPAddressPool as the API server sends it; nothing in it is trusted, although the CRD's schema has seen most of it. */
 export interface AddressPoolResource {
-  metadata?: { name?: string; creationTimestamp?: string | Date; labels?: Record<string, string> }
+  metadata?: {
+    name?: string
+    generation?: number
+    creationTimestamp?: string | Date
+    labels?: Record<string, string>
+  }
   spec?: {
     addresses?: unknown
     autoAssign?: boolean
@@ -38,6 +43,8 @@ export interface AddressPoolResource {
       serviceSelectors?: LabelSelector[]
     }
   }
+  /** what the controller wrote: whether the pool stood when it was last judged */
+  status?: { conditions?: readonly { type: string; status: string; observedGeneration?: number }[] }
 }
 
 export type ParsedAddressPool = { readonly pool: AddressPool } | { readonly problem: Problem }

@@ -10,12 +10,22 @@ export interface PoolSet {
   readonly refused: ReadonlyMap<string, Problem>
 }
 
-/** Pools must not overlap: the older one stands, the younger is refused, and nothing else changes. */
-export function combinePools(parsed: readonly AddressPool[]): PoolSet {
-  const oldestFirst = [...parsed].sort((a, b) => a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1))
+/**
+ * Pools must not overlap: of two that do, the one that stood before stands, else the older one; the other is refused, and
+ * nothing else changes.
+ *
+ * @param precedence lower goes first; pools of equal precedence go by age
+ */
+export function combinePools(
+  parsed: readonly AddressPool[],
+  precedence: (pool: AddressPool) => number = () => 0,
+): PoolSet {
+  const order = [...parsed].sort(
+    (a, b) => precedence(a) - precedence(b) || a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1),
+  )
   const standing: AddressPool[] = []
   const refused = new Map<string, Problem>()
-  for (const pool of oldestFirst) {
+  for (const pool of order) {
     const problem = overlapWith(standing, pool)
     if (problem) refused.set(pool.name, problem)
     else standing.push(pool)
@@ -38,5 +48,5 @@ function overlapWith(standing: readonly AddressPool[], pool: AddressPool): Probl
 }
 
 function overlapMessage(range: AddressRange, other: AddressPool, clash: AddressRange): string {
-  return `${formatRange(range)} overlaps with already defined CIDR ${formatRange(clash)} of the older IPAddressPool "${other.name}"`
+  return `${formatRange(range)} overlaps with already defined CIDR ${formatRange(clash)} of the IPAddressPool "${other.name}"`
 }

@@ -9,6 +9,8 @@ export interface ConditionState {
   readonly status: 'True' | 'False'
   readonly reason: string
   readonly message: string
+  /** the metadata.generation that was judged */
+  readonly observedGeneration?: number
 }
 
 /**
@@ -23,13 +25,26 @@ export function nextCondition(
   before: Condition | undefined,
   nowText: string,
 ): Condition {
-  const { status, reason } = state
+  const { status, reason, observedGeneration } = state
   const message =
     state.message.length > LONGEST_MESSAGE ? `${state.message.slice(0, LONGEST_MESSAGE - 1)}…` : state.message
   const lastTransitionTime = before?.status === status ? before.lastTransitionTime : nowText
-  return { type, status, reason, message, lastTransitionTime }
+  return {
+    type,
+    status,
+    reason,
+    message,
+    lastTransitionTime,
+    ...(observedGeneration !== undefined && { observedGeneration }),
+  }
 }
 
 export function sameCondition(a: Condition, b: Condition): boolean {
-  return a.type === b.type && a.status === b.status && a.reason === b.reason && a.message === b.message
+  return (
+    a.type === b.type &&
+    a.status === b.status &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.observedGeneration === b.observedGeneration
+  )
 }

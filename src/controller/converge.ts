@@ -1,21 +1,14 @@
 import type { Allocator, Holding } from '../allocator/allocator.ts'
 import { type AddressRequest, chooseAddresses } from '../allocator/choose-addresses.ts'
 import type { AllocationReason } from '../allocator/reasons.ts'
-import { type AddressPool, poolServes } from '../config/address-pool.ts'
-import { type Address, type Family, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
+import { poolOffers } from '../config/address-pool.ts'
+import { type Address, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { ALLOCATED_FROM } from './annotations.ts'
 import { ADDRESS_ALLOCATED, type ConditionState } from './conditions.ts'
-import { readRequest, sameFamilies } from './request.ts'
-
-/** What a decision about one Service depends on, beside the Service. The allocator is the one thing that it changes. */
-export interface World {
-  readonly allocator: Allocator
-  /** those that stand, in the order in which they are tried */
-  readonly pools: readonly AddressPool[]
-  readonly loadBalancerClass: string
-  namespaceLabels(namespace: string): Readonly<Record<string, string>>
-}
+import { readRequest } from './request.ts'
+import { findSource, objectionTo, retain, usableAddresses } from './retain.ts'
+import type { World } from './world.ts'
 
 export interface ServiceEvent {
   readonly type: 'Normal' | 'Warning'
@@ -34,12 +27,14 @@ export interface DesiredStatus {
 }
 
 export interface Decision {
-  readonly reason: AllocationReason | 'NotLoadBalancer' | 'OtherClass'
+  readonly reason: AllocationReason | 'NotLoadBalancer' | 'OtherClass' | 'UnknownNamespace'
   /** undefined: the Service is not ours to write */
   readonly desired?: DesiredStatus
   readonly events: readonly ServiceEvent[]
   /** an address that the Service held is free now: others may be waiting for it */
   readonly freed: boolean
+  /** it would take more than it has: an address of its second family, once its pool has one free */
+  readonly incomplete?: boolean
 }
 
 /**
@@ -52,7 +47,13 @@ export function converge(service: ServiceView, world: World): Decision {
   if ((service.loadBalancerClass ?? '') !== world.loadBalancerClass) return leaveAlone(service, allocator, 'OtherClass')
 
   const before = allocator.holding(service.key)
-  const outcome = settle(service, world)
+  const labels = world.namespaceLabels(service.namespace)
+  if (!labels) {
+    // The watch of namespaces is late: which pools serve the Service cannot be told. What it has stays its own.
+    claim(service, world)
+    return { reason: 'UnknownNamespace', events: [], freed: false }
+  }
+  const outcome = settle(service, labels, world)
   const after = allocator.holding(service.key)
   const freed = (before?.addresses ?? []).some(one => !after?.addresses.some(other => sameAddress(one, other)))
   if (outcome.reason === 'ForeignAddress') {
@@ -68,7 +69,26 @@ export function converge(service: ServiceView, world: World): Decision {
     desired: { addresses: after?.addresses ?? [], pool: after?.pool, condition: conditionOf(outcome, after) },
     events: eventsOf(service, outcome, after),
     freed,
+    ...(outcome.incomplete && { incomplete: true }),
   }
+}
+
+/**
+ * Holds on to what the status shows, as far as the Service may keep it. To be called for all Services after a start, before
+ * anything is allocated: else one that must move could be given what another shows.
+ */
+export function claim(service: ServiceView, world: World): void {
+  const { allocator, loadBalancerClass } = world
+  const shown = shownAddresses(service)
+  const ours = service.type === 'LoadBalancer' && (service.loadBalancerClass ?? '') === loadBalancerClass
+  if (!ours || shown.length === 0 || allocator.holding(service.key) || foreignStatus(service, shown, world)) return
+  const source = findSource(service, shown, world)
+  if (!source) return
+  const labels = world.namespaceLabels(service.namespace)
+  const read = readRequest(service, labels ?? {})
+  const keeps =
+    'reason' in read ? read.reason === 'InvalidRequest' : !labels || !objectionTo(shown, source, read.request)
+  if (keeps) allocator.hold(service.key, usableAddresses(service.key, shown, source, allocator), source.refusedName)
 }
 
 interface Outcome {
@@ -76,100 +96,50 @@ interface Outcome {
   readonly message: string
   /** why an address that the Service had was given up */
   readonly cleared?: string
+  readonly incomplete?: boolean
 }
 
-function settle(service: ServiceView, world: World): Outcome {
+function settle(service: ServiceView, labels: Readonly<Record<string, string>>, world: World): Outcome {
   const { allocator, pools } = world
-  const read = readRequest(service, world.namespaceLabels(service.namespace))
-  const current = currentAddresses(service)
+  const { key } = service
+  const shown = shownAddresses(service)
+  const foreign = foreignStatus(service, shown, world)
+  if (foreign !== undefined) {
+    allocator.release(key)
+    return { reason: 'ForeignAddress', message: foreign }
+  }
+  const read = readRequest(service, labels)
   if ('reason' in read) {
     // A request that cannot be understood is no reason to take away what the Service has, as long as the pools allow it.
-    const keeps =
-      read.reason === 'InvalidRequest' && current.length > 0 && 'holding' in allocator.hold(service.key, current)
-    if (!keeps) allocator.release(service.key)
+    if (read.reason === 'InvalidRequest') claim(service, world)
+    else allocator.release(key)
     return read
   }
   const { request } = read
-  let cleared: string | undefined
-  if (current.length > 0 || service.ingress.length > 0) {
-    const objection = keep(service, request, current, world)
-    if (!objection) return allocated(allocator.holding(service.key))
-    if (objection.foreign) return { reason: 'ForeignAddress', message: objection.why }
-    cleared = objection.why
-    allocator.release(service.key)
+  let why: string | undefined
+  // What was decided goes before what the status shows: the write may be under way, or somebody may have edited the status.
+  for (const addresses of [allocator.holding(key)?.addresses ?? [], shown]) {
+    if (addresses.length === 0) continue
+    const kept = retain(service, addresses, request, world)
+    if ('holding' in kept) return allocated(kept.holding, shown, why, request, world)
+    why = kept.objection
   }
-  const held = allocator.holding(service.key)
-  // Decided before, but the write has not come back yet: the same answer again, if it still serves.
-  if (held && !objectionTo(held, request, world)) return allocated(held)
+  allocator.release(key)
   const choice = chooseAddresses(request, pools, allocator)
-  if ('reason' in choice) {
-    allocator.release(service.key)
-    return { ...choice, ...(cleared !== undefined && { cleared }) }
-  }
-  const taken = allocator.hold(service.key, choice.addresses)
-  if ('refused' in taken) throw new Error(`allocator refused what it offered to ${service.key}: ${taken.refused}`)
-  return { ...allocated(taken.holding), ...(cleared !== undefined && { cleared }) }
+  if ('reason' in choice) return { ...choice, ...(service.ingress.length > 0 && { cleared: why ?? notAnAddress }) }
+  const taken = allocator.hold(key, choice.addresses)
+  if ('refused' in taken) throw new Error(`allocator refused what it offered to ${key}: ${taken.refused}`)
+  return allocated(taken.holding, shown, why, request, world)
 }
 
-/** Holds on to the addresses that the status shows; the objection, if there is one, says why that cannot be. */
-function keep(
-  service: ServiceView,
-  request: AddressRequest,
-  current: readonly Address[],
-  world: World,
-): { why: string; foreign?: boolean } | undefined {
-  const ours = service.annotations[ALLOCATED_FROM] !== undefined
-  if (current.length < service.ingress.length) {
-    return { why: 'The status has an entry that is not an IP address, which Herald did not write.', foreign: !ours }
-  }
-  const texts = current.map(formatAddress).join(', ')
-  const held = world.allocator.hold(service.key, current)
-  if ('refused' in held) {
-    if (held.refused === 'in-use') return { why: `${texts} is held by the Service "${held.by}".` }
-    return { why: `${texts} lies in no IPAddressPool.`, foreign: !ours }
-  }
-  const why = objectionTo(held.holding, request, world)
-  if (why !== undefined) return { why }
-  addMissingFamily(service.key, held.holding, request, world.allocator)
-  return undefined
-}
+const notAnAddress = 'The status has an entry that is not an IP address, which Herald did not write.'
 
-/** Why a Service may not keep what it holds; undefined when it may. */
-function objectionTo(holding: Holding, request: AddressRequest, { pools }: World): string | undefined {
-  const { addresses } = holding
-  const texts = addresses.map(formatAddress).join(', ')
-  const pool = pools.find(({ name }) => name === holding.pool)
-  if (!pool || !poolServes(pool, request, request.namespaceLabels)) {
-    return `${texts} is of the IPAddressPool "${holding.pool}", which does not serve this Service any more.`
-  }
-  if (request.pool !== undefined && request.pool !== holding.pool) {
-    return `${texts} is of the IPAddressPool "${holding.pool}", but the Service asks for "${request.pool}".`
-  }
-  const wanted = request.addresses
-  if (
-    wanted &&
-    !(wanted.length === addresses.length && wanted.every(one => addresses.some(other => sameAddress(one, other))))
-  ) {
-    return `${texts} is not what the Service asks for: ${wanted.map(formatAddress).join(', ')}.`
-  }
-  if (!request.alternatives.some(families => sameFamilies(families, addresses))) {
-    return `${texts} does not fit the IP families of the Service.`
-  }
-  return undefined
-}
-
-/** A Service that prefers dual stack and has one family gets the other as soon as its pool has it; the first one stays first. */
-function addMissingFamily(
-  key: string,
-  { pool, addresses }: Holding,
-  request: AddressRequest,
-  allocator: Allocator,
-): void {
-  const [best] = request.alternatives
-  if (request.addresses || !best || addresses.length >= best.length) return
-  const missing = best.find((family: Family) => addresses.every(address => address.family !== family))
-  const address = missing && allocator.lowestFree(pool, missing)
-  if (address) allocator.hold(key, [...addresses, address])
+/** Why the status is somebody else's: without our annotation, what it shows lies in no pool of ours. */
+function foreignStatus(service: ServiceView, shown: readonly Address[], world: World): string | undefined {
+  if (service.ingress.length === 0 || service.annotations[ALLOCATED_FROM] !== undefined) return undefined
+  if (shown.length < service.ingress.length) return notAnAddress
+  const outside = shown.filter(address => !world.pools.some(({ name }) => world.allocator.offers(name, address)))
+  return outside.length > 0 ? `${outside.map(formatAddress).join(', ')} lies in no IPAddressPool.` : undefined
 }
 
 function leaveAlone(service: ServiceView, allocator: Allocator, reason: 'NotLoadBalancer' | 'OtherClass'): Decision {
@@ -182,15 +152,31 @@ function leaveAlone(service: ServiceView, allocator: Allocator, reason: 'NotLoad
   return { reason, desired: { addresses: [], pool: undefined, condition: undefined }, events: [], freed }
 }
 
-function currentAddresses({ ingress }: ServiceView): Address[] {
+function shownAddresses({ ingress }: ServiceView): Address[] {
   return ingress
     .map(({ ip }) => (ip === undefined ? undefined : parseAddress(ip)))
     .filter(address => address !== undefined)
 }
 
-function allocated(holding: Holding | undefined): Outcome {
-  const texts = holding?.addresses.map(formatAddress).join(', ')
-  return { reason: 'Allocated', message: `${texts} from the IPAddressPool "${holding?.pool}".` }
+function allocated(
+  { pool: poolName, addresses }: Holding,
+  shown: readonly Address[],
+  why: string | undefined,
+  request: AddressRequest,
+  { pools }: World,
+): Outcome {
+  const lost = shown.filter(one => !addresses.some(other => sameAddress(one, other)))
+  const pool = pools.find(({ name }) => name === poolName)
+  const wanted = request.addresses ? [] : (request.alternatives[0] ?? [])
+  const incomplete = wanted.some(
+    family => pool && poolOffers(pool, family) && addresses.every(address => address.family !== family),
+  )
+  return {
+    reason: 'Allocated',
+    message: `${addresses.map(formatAddress).join(', ')} from the IPAddressPool "${poolName}".`,
+    ...(lost.length > 0 && { cleared: why ?? `${lost.map(formatAddress).join(', ')} is not the Service's any more.` }),
+    ...(incomplete && { incomplete }),
+  }
 }
 
 function conditionOf({ reason, message }: Outcome, holding: Holding | undefined): ConditionState {

@@ -67,11 +67,12 @@ type RequestedAddresses =
 
 function requestedAddresses({ annotations, loadBalancerIP }: ServiceView): RequestedAddresses {
   const annotation = readAnnotation(annotations, REQUEST_ANNOTATIONS.addresses)
-  if (annotation && loadBalancerIP) {
+  if (annotation?.value && loadBalancerIP) {
     return { problem: `spec.loadBalancerIP and the annotation ${annotation.name} are both set: use one of them.` }
   }
-  const field = annotation ? `The annotation ${annotation.name}` : 'spec.loadBalancerIP'
-  const text = annotation ? annotation.value : loadBalancerIP
+  // An empty annotation asks for nothing: templates leave such behind.
+  const field = annotation?.value ? `The annotation ${annotation.name}` : 'spec.loadBalancerIP'
+  const text = annotation?.value || loadBalancerIP
   if (text === undefined) return { field }
   const addresses: Address[] = []
   for (const part of text.split(',').map(part => part.trim())) {

@@ -1,24 +1,32 @@
 /**
- * Services that have no address, in the order of their creation: the order in which they are asked again when an address
- * becomes free.
+ * Services that would take an address if there were one, in the order of their creation: the order in which they are asked
+ * again when an address becomes free.
  */
 export class Waiting {
-  readonly #createdAtMs = new Map<string, number>()
+  readonly #entries = new Map<string, { readonly createdAtMs: number; readonly pending: boolean }>()
+  #pending = 0
 
-  add(service: { readonly key: string; readonly createdAtMs: number }): void {
-    this.#createdAtMs.set(service.key, service.createdAtMs)
+  /** @param pending whether it has no address at all; the others have one and would take a second */
+  add({ key, createdAtMs }: { readonly key: string; readonly createdAtMs: number }, pending = true): void {
+    this.delete(key)
+    this.#entries.set(key, { createdAtMs, pending })
+    if (pending) this.#pending++
   }
 
   delete(key: string): void {
-    this.#createdAtMs.delete(key)
+    if (this.#entries.get(key)?.pending) this.#pending--
+    this.#entries.delete(key)
   }
 
-  get size(): number {
-    return this.#createdAtMs.size
+  /** how many have no address */
+  get pending(): number {
+    return this.#pending
   }
 
   oldestFirst(): string[] {
-    return [...this.#createdAtMs].sort(([a, atA], [b, atB]) => atA - atB || (a < b ? -1 : 1)).map(([key]) => key)
+    return [...this.#entries]
+      .sort(([a, { createdAtMs: atA }], [b, { createdAtMs: atB }]) => atA - atB || (a < b ? -1 : 1))
+      .map(([key]) => key)
   }
 }
 

@@ -1,5 +1,6 @@
+import { POOL_ACCEPTED } from '../../config/pool-registry.ts'
 import { nextCondition, sameCondition } from '../../controller/conditions.ts'
-import { countPool, POOL_ACCEPTED, type PoolCounters, poolCondition } from '../../controller/pool-status.ts'
+import { countPool, countRefusedPool, type PoolCounters, poolCondition } from '../../controller/pool-status.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
 import { ipAddressPools } from '../../kubernetes/resources.ts'
 import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
@@ -30,19 +31,26 @@ export async function reconcilePoolStatus(
   // Neither standing nor refused: the registry has not seen this version yet, and asks again when it has.
   if (!pool && !problem) return done
   const shown = resource.status?.conditions?.find(({ type }) => type === POOL_ACCEPTED)
-  const condition = nextCondition(POOL_ACCEPTED, poolCondition(problem), shown, nowText())
-  const counters = pool ? countPool(pool, controller.allocator.inUse(pool.name)) : noCounters
+  const condition = nextCondition(
+    POOL_ACCEPTED,
+    poolCondition(problem, resource.metadata?.generation),
+    shown,
+    nowText(),
+  )
+  const inUse = controller.allocator.inUse(resource.name)
+  const counters = pool ? countPool(pool, inUse) : countRefusedPool(inUse)
   if (shown && sameCondition(shown, condition) && sameCounters(resource.status, counters)) return done
   const others = resource.status?.conditions?.filter(({ type }) => type !== POOL_ACCEPTED) ?? []
-  const { namespace, name } = resource
+  const { namespace, name, resourceVersion } = resource
   const status = { ...asJson(counters), conditions: [...others, condition] }
-  const result = await statusWriter.patchStatus(ipAddressPools, { namespace, name }, status, { signal })
+  const result = await statusWriter.patchStatus(ipAddressPools, { namespace, name }, status, {
+    resourceVersion,
+    signal,
+  })
   if (result === 'written' && problem && shown?.reason !== problem.reason)
     recordProblem(resource, problem.reason, condition.message)
   return outcomeOfWrite(result)
 }
-
-const noCounters: PoolCounters = { assignedIPv4: 0n, assignedIPv6: 0n, availableIPv4: 0n, availableIPv6: 0n }
 
 export interface PoolStatusView extends Partial<Record<keyof PoolCounters, number>> {
   conditions?: Condition[]

@@ -1,10 +1,12 @@
 import { Allocator } from '../../allocator/allocator.ts'
 import type { AddressPool, AddressPoolResource } from '../../config/address-pool.ts'
 import { PoolRegistry } from '../../config/pool-registry.ts'
+import type { NamedProblem } from '../../config/problem.ts'
 import { ALLOCATED_FROM } from '../../controller/annotations.ts'
 import { ADDRESS_ALLOCATED, nextCondition } from '../../controller/conditions.ts'
-import { converge, type DesiredStatus, type ServiceEvent, type World } from '../../controller/converge.ts'
+import { claim, converge, type DesiredStatus, type ServiceEvent } from '../../controller/converge.ts'
 import { firstPassOrder, Waiting } from '../../controller/waiting.ts'
+import type { World } from '../../controller/world.ts'
 import { formatAddress } from '../../ip/address.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
@@ -21,6 +23,7 @@ export interface PoolView extends AddressPoolResource {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  readonly resourceVersion: string
   readonly status?: PoolStatusView
 }
 
@@ -64,7 +67,8 @@ export class ServiceController {
         return registry.pools
       },
       loadBalancerClass: init.loadBalancerClass,
-      namespaceLabels: namespace => namespaces.get(namespace)?.labels ?? {},
+      isRefused: pool => registry.isRefused(pool),
+      namespaceLabels: namespace => namespaces.get(namespace)?.labels,
     }
   }
 
@@ -77,16 +81,25 @@ export class ServiceController {
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting.pending
+  }
+
+  get refusedPools(): number {
+    return this.#registry.refused.length
   }
 
   problemOf: PoolRegistry['problemOf'] = name => this.#registry.problemOf(name)
 
-  /** Takes the pools that the store holds, and listens to all stores from now on. To be called before the first pass. */
+  /**
+   * Takes the pools that the store holds and what the Services show, and listens to all stores from now on. To be called
+   * before the first pass.
+   */
   start(): void {
     const { services, namespaces, pools, enqueue, onPoolChanged } = this.#components
-    for (const [, pool] of pools.entries()) this.#registry.put(pool.name, pool)
+    this.#registry.putAll([...pools.list()].map(pool => [pool.name, pool] as const))
+    this.#reportRefused(new Map())
     this.#allocator.setPools(this.#registry.pools)
+    for (const service of firstPassOrder(services.list())) claim(service, this.#world)
     this.#unsubscribe = [
       services.subscribe(key => enqueue([key])),
       pools.subscribe((_key, before, after) => {
@@ -132,8 +145,10 @@ export class ServiceController {
     }
     const decision = converge(service, this.#world)
     const poolAfter = this.#allocator.holding(key)?.pool
-    if (decision.reason === 'Allocated' || !decision.desired?.condition) this.#waiting.delete(key)
-    else this.#waiting.add(service)
+    const held = this.#allocator.holding(key) !== undefined
+    if (decision.desired?.condition && (!held || decision.incomplete)) {
+      this.#waiting.add(service, !held && decision.reason !== 'ForeignAddress')
+    } else this.#waiting.delete(key)
     for (const pool of new Set([poolBefore, poolAfter]))
       if (pool !== undefined && (decision.freed || pool !== poolBefore)) onPoolChanged(pool)
     if (decision.freed) this.#askWaiting()
@@ -161,17 +176,35 @@ export class ServiceController {
   }
 
   #poolChanged(name: string, after: PoolView | undefined): void {
-    const { enqueue, logger, onPoolChanged, pools } = this.#components
+    const { enqueue, onPoolChanged, pools } = this.#components
+    const problemsBefore = this.#problems()
     this.#registry.put(name, after)
-    const holders = this.#allocator.setPools(this.#registry.pools)
-    const problem = this.#registry.problemOf(name)
-    if (problem) logger.warn({ pool: name, field: problem.field, problem: problem.message }, 'IPAddressPool refused')
+    const holders = this.#allocator.setPools(this.#registry.pools, pool => this.#registry.isRefused(pool))
+    this.#reportRefused(problemsBefore)
     // Another pool may stand or fall with this one, when they overlap.
     for (const pool of pools.list()) onPoolChanged(pool.name)
     const oldestFirst = firstPassOrder(
       holders.map(key => this.#components.services.get(key)).filter(service => service !== undefined),
     )
     enqueue([...oldestFirst.map(({ key }) => key), ...this.#waiting.oldestFirst()])
+  }
+
+  #problems(): Map<string, NamedProblem | undefined> {
+    return new Map(this.#registry.refused.map(name => [name, this.#registry.problemOf(name)]))
+  }
+
+  /** Each problem is logged when it comes to be, and when it is gone. */
+  #reportRefused(before: ReadonlyMap<string, NamedProblem | undefined>): void {
+    const { logger, pools } = this.#components
+    const now = this.#problems()
+    for (const [pool, problem] of now) {
+      if (before.get(pool)?.message === problem?.message) continue
+      logger.warn({ pool, field: problem?.field, problem: problem?.message }, 'IPAddressPool refused')
+    }
+    const names = new Set([...pools.list()].map(({ name }) => name))
+    for (const pool of before.keys()) {
+      if (!now.has(pool) && names.has(pool)) logger.info({ pool }, 'IPAddressPool is no longer refused')
+    }
   }
 
   #askWaiting(): void {

@@ -64,6 +64,27 @@ describe('Allocator', () => {
     assert.deepEqual(allocator.inUse('q'), { 4: 1, 6: 0 })
   })
 
+  it('lets what is held of a refused pool be held, gives it to nobody else, and frees it when the pool goes', () => {
+    const allocator = allocatorWith(pool('p', range))
+    allocator.hold('a', [address('192.0.2.10')])
+    const taker = pool('q', range)
+    assert.deepEqual(
+      allocator.setPools([taker], name => name === 'p'),
+      [],
+    )
+    assert.deepEqual(allocator.inUse('p'), { 4: 1, 6: 0 })
+    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.11')
+    allocator.hold('b', [address('192.0.2.11')])
+    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.12')
+    allocator.release('a')
+    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.10')
+
+    assert.ok('holding' in allocator.hold('c', [address('203.0.113.1')], 'p'))
+    assert.deepEqual(allocator.setPools([taker]), ['c'], 'deleted')
+    assert.equal(allocator.holding('c'), undefined)
+    assert.deepEqual(allocator.inUse('p'), { 4: 0, 6: 0 })
+  })
+
   it('never gives an address twice, and counts what is held, whatever happens', () => {
     const keys = ['a', 'b', 'c', 'd']
     const wide = pool('p', ['192.0.2.0/29'])

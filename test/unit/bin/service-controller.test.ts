@@ -20,6 +20,7 @@ function setUp() {
   const events: string[] = []
   let result: WriteResult = 'written'
   let version = 1
+  namespaces.upsert('default', '1', { labels: {} })
   const controller = new ServiceController(
     {
       services,
@@ -58,6 +59,7 @@ function setUp() {
         namespace: 'h',
         name,
         uid: name,
+        resourceVersion: String(version),
         metadata: { name },
         spec,
         ...(status && { status }),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { Allocator } from '../../../src/allocator/allocator.ts'
 import { type AddressPool, comparePools } from '../../../src/config/address-pool.ts'
 import { ADDRESS_ALLOCATED } from '../../../src/controller/conditions.ts'
-import { converge, type Decision, type World } from '../../../src/controller/converge.ts'
+import { claim, converge, type Decision } from '../../../src/controller/converge.ts'
+import type { World } from '../../../src/controller/world.ts'
 import { formatAddress } from '../../../src/ip/address.ts'
 import type { ServiceView, viewService } from '../../../src/resources/service.ts'
 import { pool, service } from '../../support/services.ts'
@@ -10,7 +11,13 @@ import { pool, service } from '../../support/services.ts'
 function world(...pools: AddressPool[]): World {
   const allocator = new Allocator()
   allocator.setPools(pools)
-  return { allocator, pools: pools.sort(comparePools), loadBalancerClass: '', namespaceLabels: () => ({}) }
+  return {
+    allocator,
+    pools: pools.sort(comparePools),
+    loadBalancerClass: '',
+    isRefused: () => false,
+    namespaceLabels: () => ({}),
+  }
 }
 
 /** The Service as it stands once the decision has been written. */
@@ -304,5 +311,147 @@ describe('converge', () => {
     const grown = pool('p', [...v4, '2001:db8::a/127'])
     here.allocator.setPools([grown])
     assert.deepEqual(addresses(converge(held, { ...here, pools: [grown] })), ['192.0.2.10', '2001:db8::a'])
+  })
+
+  const prefers = { ...dual, ipFamilyPolicy: 'PreferDualStack' }
+  const requires = { ...dual, ipFamilyPolicy: 'RequireDualStack' }
+  const both = ['192.0.2.10-192.0.2.13', '2001:db8::a-2001:db8::d']
+  const showing = (name: string, ips: string[], spec: object = {}, annotations: Record<string, string> = {}) =>
+    service(name, {
+      metadata: { annotations: { 'metallb.io/ip-allocated-from-pool': 'p', ...annotations } },
+      spec,
+      status: { loadBalancer: { ingress: ips.map(ip => ({ ip, ipMode: 'VIP' })) } },
+    })
+
+  // What is free below it would be taken instead, were the address given up and asked for anew.
+  const changes: [what: string, one: ServiceView, pools: AddressPool[], expected: string[]][] = [
+    [
+      'IPv6 is required beside IPv4',
+      showing('web', ['192.0.2.12'], requires),
+      [pool('p', both)],
+      ['192.0.2.12', '2001:db8::a'],
+    ],
+    [
+      'IPv4 is required beside IPv6',
+      showing('web', ['2001:db8::c'], requires),
+      [pool('p', both)],
+      ['2001:db8::c', '192.0.2.10'],
+    ],
+    ['dual stack is given up', showing('web', ['192.0.2.12', '2001:db8::c']), [pool('p', both)], ['192.0.2.12']],
+    [
+      'the pool loses its IPv6 range',
+      showing('web', ['192.0.2.12', '2001:db8::c'], prefers),
+      [pool('p', both.slice(0, 1))],
+      ['192.0.2.12'],
+    ],
+    [
+      'the pool changes its IPv6 range',
+      showing('web', ['192.0.2.12', '2001:db8::c'], requires),
+      [pool('p', ['192.0.2.10-192.0.2.13', '2001:db8:1::/64'])],
+      ['192.0.2.12', '2001:db8:1::'],
+    ],
+    [
+      'the status shows two of one family',
+      showing('web', ['192.0.2.12', '192.0.2.13']),
+      [pool('p', both)],
+      ['192.0.2.12'],
+    ],
+  ]
+  for (const [what, one, pools, expected] of changes) {
+    it(`keeps the address that may be kept when ${what}`, () => {
+      const here = world(...pools)
+      claim(one, here)
+      const decision = converge(one, here)
+      assert.deepEqual(addresses(decision), expected)
+      assert.deepEqual(converge(written(one, decision), here).events, [])
+    })
+  }
+
+  it('restores what it decided when somebody edits the status, or the store is late', () => {
+    const shown: [what: string, ingress: object[]][] = [
+      ['nothing', []],
+      ['another address of the pool', [{ ip: '192.0.2.11', ipMode: 'VIP' }]],
+      ['an address in no pool', [{ ip: '203.0.113.9', ipMode: 'VIP' }]],
+      ['a host name', [{ hostname: 'lb.example' }]],
+    ]
+    for (const [what, ingress] of shown) {
+      const here = world(pool('p', v4))
+      const other = converge(service('other'), here)
+      const held = written(service(), converge(service(), here))
+      assert.deepEqual(addresses(other), ['192.0.2.10'])
+      here.allocator.release('default/other') // the lowest is free again: no reason to move
+      assert.deepEqual(addresses(converge({ ...held, ingress }, here)), ['192.0.2.11'], what)
+    }
+  })
+
+  it('never wipes a status that it did not write', () => {
+    const status = { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } }
+    for (const spec of [{ loadBalancerIP: 'nonsense' }, { clusterIPs: ['None'] }, {}]) {
+      const decision = converge(service('web', { spec, status }), world(pool('p', v4)))
+      assert.deepEqual([decision.reason, decision.desired?.addresses], ['ForeignAddress', undefined])
+    }
+  })
+
+  it('takes an empty annotation for none', () => {
+    for (const loadBalancerIP of [undefined, '192.0.2.11']) {
+      const annotations = { 'metallb.io/loadBalancerIPs': '', 'metallb.io/address-pool': '' }
+      const one = service('web', { metadata: { annotations }, spec: { ...(loadBalancerIP && { loadBalancerIP }) } })
+      assert.deepEqual(addresses(converge(one, world(pool('p', v4)))), [loadBalancerIP ?? '192.0.2.10'])
+    }
+  })
+
+  it('decides nothing while the namespace is unknown, and holds what the Service shows', () => {
+    const here = { ...world(pool('p', v4)), namespaceLabels: () => undefined }
+    const decision = converge(showing('web', ['192.0.2.11']), here)
+    assert.deepEqual([decision.reason, decision.desired], ['UnknownNamespace', undefined])
+    assert.equal(here.allocator.holding('default/web')?.addresses.length, 1)
+    assert.equal(converge(service('new'), here).desired, undefined)
+    assert.equal(here.allocator.holding('default/new'), undefined)
+  })
+
+  it('waits for a second address while its pool may yet have one, and only then', () => {
+    const rows: [pools: AddressPool[], spec: object, incomplete: boolean][] = [
+      [[pool('p', ['192.0.2.10/31', '2001:db8::a/128'])], prefers, true],
+      [[pool('p', v4)], prefers, false],
+      [[pool('p', ['192.0.2.10/31', '2001:db8::a/128'])], {}, false],
+    ]
+    for (const [pools, spec, incomplete] of rows) {
+      const here = world(...pools)
+      converge(service('six', { spec: { clusterIPs: ['fd00::6'] } }), here)
+      const decision = converge(service('web', { spec }), here)
+      assert.deepEqual([addresses(decision), decision.incomplete ?? false], [['192.0.2.10'], incomplete])
+    }
+  })
+
+  describe('while the pool is refused', () => {
+    const refusing = (...pools: AddressPool[]) => ({ ...world(...pools), isRefused: (name: string) => name === 'p' })
+
+    it('lets the Services keep its addresses, also over a restart, and gives out none', () => {
+      // The address lies in no pool that stands; or in one that took the range over.
+      for (const here of [refusing(), refusing(pool('q', v4))]) {
+        const one = showing('web', ['192.0.2.11'])
+        claim(one, here)
+        const decision = converge(one, here)
+        assert.deepEqual(
+          [addresses(decision), decision.desired?.pool, decision.reason],
+          [['192.0.2.11'], 'p', 'Allocated'],
+        )
+        assert.deepEqual(decision.events, [])
+        const fresh = service('new', { metadata: { annotations: { 'metallb.io/address-pool': 'p' } } })
+        assert.ok(['UnknownPool', 'NoPool'].includes(converge(fresh, here).reason))
+      }
+    })
+
+    it('lets a Service leave for another pool that it asks for', () => {
+      const here = refusing(pool('q', ['203.0.113.0/24']))
+      const moved = converge(showing('web', ['192.0.2.11'], {}, { 'metallb.io/address-pool': 'q' }), here)
+      assert.deepEqual([addresses(moved), moved.desired?.pool], [['203.0.113.0'], 'q'])
+    })
+
+    it('does not let two Services keep one address', () => {
+      const here = refusing(pool('q', ['203.0.113.0/24']))
+      assert.deepEqual(addresses(converge(showing('a', ['192.0.2.11']), here)), ['192.0.2.11'])
+      assert.deepEqual(addresses(converge(showing('b', ['192.0.2.11']), here)), ['203.0.113.0'])
+    })
   })
 })

@@ -12,6 +12,9 @@ describe('Services that wait', () => {
     ] as const)
       waiting.add({ key, createdAtMs })
     waiting.delete('gone')
+    assert.equal(waiting.pending, 3)
+    waiting.add({ key: 'c', createdAtMs: 1 }, false)
+    assert.equal(waiting.pending, 2)
     assert.deepEqual(waiting.oldestFirst(), ['c', 'a', 'b'])
   })
 

@@ -1,0 +1,114 @@
+import type { Allocator, Holding } from '../allocator/allocator.ts'
+import type { AddressRequest } from '../allocator/choose-addresses.ts'
+import { type AddressPool, poolServes } from '../config/address-pool.ts'
+import { type Address, formatAddress, sameAddress } from '../ip/address.ts'
+import type { ServiceView } from '../resources/service.ts'
+import { ALLOCATED_FROM } from './annotations.ts'
+import type { World } from './world.ts'
+
+/** The pool that a Service's addresses come from: one that stands, or one that is refused and only lets them be kept. */
+export interface Source {
+  readonly name: string
+  /** the pool, when it stands */
+  readonly pool?: AddressPool
+  /** its name, when it is refused */
+  readonly refusedName?: string
+}
+
+/** Where addresses that a Service has come from: what is known of it, else its annotation, else the pool that has them. */
+export function findSource(
+  service: ServiceView,
+  addresses: readonly Address[],
+  { allocator, pools, isRefused }: Pick<World, 'allocator' | 'pools' | 'isRefused'>,
+): Source | undefined {
+  const name = allocator.holding(service.key)?.pool ?? service.annotations[ALLOCATED_FROM]
+  if (name !== undefined && isRefused(name)) return { name, refusedName: name }
+  const pool = pools.find(candidate => addresses.some(address => allocator.offers(candidate.name, address)))
+  return pool && { name: pool.name, pool }
+}
+
+/** Those of the addresses that the pool has and nobody else holds, one of each family. */
+export function usableAddresses(
+  key: string,
+  addresses: readonly Address[],
+  { name, refusedName }: Source,
+  allocator: Allocator,
+): Address[] {
+  return addresses.filter(
+    (address, place) =>
+      (refusedName !== undefined || allocator.offers(name, address)) &&
+      [undefined, key].includes(allocator.holderOf(address)) &&
+      addresses.findIndex(({ family }) => family === address.family) === place,
+  )
+}
+
+/** Why a Service may not keep addresses of this pool; undefined when it may. */
+export function objectionTo(
+  addresses: readonly Address[],
+  { name, pool }: Source,
+  request: AddressRequest,
+): string | undefined {
+  const texts = addresses.map(formatAddress).join(', ')
+  if (pool && !poolServes(pool, request, request.namespaceLabels)) {
+    return `${texts} is of the IPAddressPool "${name}", which does not serve this Service any more.`
+  }
+  if (request.pool !== undefined && request.pool !== name) {
+    return `${texts} is of the IPAddressPool "${name}", but the Service asks for "${request.pool}".`
+  }
+  const wanted = request.addresses
+  if (wanted && !(wanted.length === addresses.length && wanted.every(one => includes(addresses, one)))) {
+    return `${texts} is not what the Service asks for: ${wanted.map(formatAddress).join(', ')}.`
+  }
+  return undefined
+}
+
+/**
+ * Holds on to the addresses that a Service has, or to those of them that it may keep, and adds from the same pool what its
+ * families need beside them. An address that is kept stays first.
+ */
+export function retain(
+  service: ServiceView,
+  addresses: readonly Address[],
+  request: AddressRequest,
+  world: World,
+): { readonly holding: Holding } | { readonly objection: string } {
+  const { allocator } = world
+  const { key } = service
+  const texts = addresses.map(formatAddress).join(', ')
+  const source = findSource(service, addresses, world)
+  if (!source) return { objection: `${texts} lies in no IPAddressPool.` }
+  const objection = objectionTo(addresses, source, request)
+  if (objection !== undefined) return { objection }
+  const usable = usableAddresses(key, addresses, source, allocator)
+  for (const families of request.alternatives) {
+    const kept = usable.filter(({ family }) => families.includes(family))
+    if (kept.length === 0 || (request.addresses && kept.length < request.addresses.length)) continue
+    const added = families
+      .filter(family => kept.every(address => address.family !== family))
+      .map(family => (source.pool && !request.addresses ? allocator.lowestFree(source.name, family) : undefined))
+    if (!added.every(address => address !== undefined)) continue
+    const held = allocator.hold(key, [...kept, ...added], source.refusedName)
+    if ('holding' in held) return held
+  }
+  return { objection: whyNot(key, addresses, usable, texts, allocator) }
+}
+
+function whyNot(
+  key: string,
+  addresses: readonly Address[],
+  usable: readonly Address[],
+  texts: string,
+  allocator: Allocator,
+): string {
+  for (const address of addresses) {
+    const holder = allocator.holderOf(address)
+    if (holder !== undefined && holder !== key) return `${formatAddress(address)} is held by the Service "${holder}".`
+  }
+  return usable.length < addresses.length
+    ? `${texts} lies in no IPAddressPool, or not in one.`
+    : `${texts} does not fit the IP families of the Service.`
+}
+
+function includes(addresses: readonly Address[], wanted: Address): boolean {
+  return addresses.some(address => sameAddress(address, wanted))
+}
