@@ -28,7 +28,8 @@ export const ALLOCATION_REASONS = {
   },
   UnknownPool: {
     meaning: 'The pool that the Service asks for by annotation does not exist, or was refused.',
-    advice: 'Correct the annotation metallb.io/address-pool, or create the pool.',
+    advice:
+      'Correct the annotation metallb.io/address-pool, or create the pool. A pool that is refused says why in its own status.',
   },
   PoolNotAllowed: {
     meaning: 'The pool that the Service asks for does not serve it: its serviceAllocation excludes the Service.',
@@ -36,7 +37,8 @@ export const ALLOCATION_REASONS = {
   },
   InvalidRequest: {
     meaning: 'What the Service asks for cannot be understood, or contradicts itself.',
-    advice: 'Correct the field or annotation that the message names.',
+    advice:
+      'Correct the field or annotation that the message names. Until then the Service keeps the address that it has, if it has one.',
   },
   AddressNotInPool: {
     meaning: 'The address that the Service asks for lies in no pool, or not in the pool that it names.',

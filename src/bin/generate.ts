@@ -1,5 +1,5 @@
 /**
- * Writes what is made from the schemas in src/resources: the chart's CustomResourceDefinitions and the reference page.
+ * Writes what is made from the sources: the chart's CustomResourceDefinitions and the reference pages.
  *
  *   node src/bin/generate.ts           writes the files
  *   node src/bin/generate.ts --check   writes nothing; exit code 1 when a file is not what it should be
@@ -8,6 +8,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
+import { reasonsPage } from '../allocator/reasons-reference.ts'
 import { type CustomResource, customResourceDefinition } from '../resources/crd.ts'
 import { customResources } from '../resources/schema-catalogue.ts'
 import { referencePage } from '../resources/schema-reference.ts'
@@ -46,6 +47,7 @@ function wantedFiles(): Map<string, string> {
   const files = new Map(
     customResources.map(resource => [`${CRD_FOLDER}/${resource.group}_${resource.plural}.yaml`, crdTemplate(resource)]),
   )
+  files.set('docs/reference/reasons.md', reasonsPage())
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
 

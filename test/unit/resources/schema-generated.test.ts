@@ -20,6 +20,7 @@ describe('src/bin/generate.ts', () => {
       const missing = generate('--check', '--root', root)
       assert.equal(missing.status, 1)
       assert.match(missing.stderr, /docs\/reference\/resources\.md is stale/)
+      assert.match(missing.stderr, /docs\/reference\/reasons\.md is stale/)
 
       assert.equal(generate('--root', root).status, 0)
       assert.equal(generate('--check', '--root', root).status, 0)
