@@ -23,7 +23,10 @@ export interface Condition {
   readonly observedGeneration?: number
 }
 
-/** A core/v1 Service, cut to the fields that Herald decides by; 50,000 of these must fit in memory. */
+/**
+ * A core/v1 Service, cut to the fields that Herald decides by; 50,000 of these must fit in memory. Of a Service of another
+ * type than LoadBalancer only what Herald may have left on it is kept: metadata, type, ingress and conditions.
+ */
 export interface ServiceView {
   /** `namespace/name` */
   readonly key: string
@@ -83,6 +86,7 @@ interface ServiceObject {
 export function viewService(object: ServiceObject): ServiceView {
   const { metadata = {}, spec = {}, status = {} } = object
   const { namespace = '', name = '' } = metadata
+  const used = spec.type === 'LoadBalancer' ? spec : NOTHING
   const view: ServiceView = {
     key: `${namespace}/${name}`,
     namespace,
@@ -90,25 +94,36 @@ export function viewService(object: ServiceObject): ServiceView {
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     createdAtMs: Date.parse(String(metadata.creationTimestamp ?? '')) || 0,
-    labels: metadata.labels ?? {},
+    labels: (used === spec && metadata.labels) || NO_ENTRIES,
     annotations: ours(metadata.annotations),
     type: spec.type ?? 'ClusterIP',
-    loadBalancerSourceRanges: spec.loadBalancerSourceRanges ?? [],
-    clusterIPs: clusterIPsOf(spec),
-    ipFamilies: (spec.ipFamilies ?? []).map(family => (family === 'IPv6' ? 6 : 4)),
-    externalTrafficPolicy: spec.externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
-    selector: Object.entries(spec.selector ?? {})
+    loadBalancerSourceRanges: orNone(used.loadBalancerSourceRanges ?? []),
+    clusterIPs: orNone(clusterIPsOf(used)),
+    ipFamilies: orNone((used.ipFamilies ?? []).map(family => (family === 'IPv6' ? 6 : 4))),
+    externalTrafficPolicy: used.externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
+    selector: Object.entries(used.selector ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .sort()
       .join(','),
-    ports: (spec.ports ?? []).map(({ protocol = 'TCP', port = 0 }) => ({ protocol: protocol as Protocol, port })),
-    ingress: (status.loadBalancer?.ingress ?? []).map(viewIngress),
-    conditions: (status.conditions ?? []).filter(({ type }) => type.startsWith('herald.io/')),
-    ...(spec.loadBalancerClass !== undefined && { loadBalancerClass: spec.loadBalancerClass }),
-    ...(spec.loadBalancerIP && { loadBalancerIP: spec.loadBalancerIP }),
-    ...(spec.ipFamilyPolicy !== undefined && { ipFamilyPolicy: spec.ipFamilyPolicy }),
+    ports: orNone(
+      (used.ports ?? []).map(({ protocol = 'TCP', port = 0 }) => ({ protocol: protocol as Protocol, port })),
+    ),
+    ingress: orNone((status.loadBalancer?.ingress ?? []).map(viewIngress)),
+    conditions: orNone((status.conditions ?? []).filter(({ type }) => type.startsWith('herald.io/'))),
+    ...(used.loadBalancerClass !== undefined && { loadBalancerClass: used.loadBalancerClass }),
+    ...(used.loadBalancerIP && { loadBalancerIP: used.loadBalancerIP }),
+    ...(used.ipFamilyPolicy !== undefined && { ipFamilyPolicy: used.ipFamilyPolicy }),
   }
   return view
+}
+
+const NOTHING: NonNullable<ServiceObject['spec']> = {}
+// One for all: most Services of a cluster have nothing in most of these fields.
+const NO_ENTRIES: Readonly<Record<string, string>> = Object.freeze({})
+const NO_ITEMS: readonly never[] = Object.freeze([])
+
+function orNone<T>(list: readonly T[]): readonly T[] {
+  return list.length > 0 ? list : NO_ITEMS
 }
 
 function clusterIPsOf({ clusterIP, clusterIPs }: NonNullable<ServiceObject['spec']>): string[] {
@@ -123,8 +138,7 @@ function viewIngress({ ip, ipMode, hostname }: LoadBalancerIngress): LoadBalance
   }
 }
 
-function ours(annotations: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => OUR_PREFIXES.some(prefix => key.startsWith(prefix))),
-  )
+function ours(annotations: Record<string, string> = {}): Readonly<Record<string, string>> {
+  const entries = Object.entries(annotations).filter(([key]) => OUR_PREFIXES.some(prefix => key.startsWith(prefix)))
+  return entries.length > 0 ? Object.fromEntries(entries) : NO_ENTRIES
 }

@@ -11,6 +11,8 @@ import { Store } from '../../../src/kubernetes/store.ts'
 import type { ServiceView } from '../../../src/resources/service.ts'
 import { service } from '../../support/services.ts'
 
+type ServiceSpec = NonNullable<Parameters<typeof service>[1]>['spec']
+
 function setUp() {
   const services = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: ({ namespace }) => [namespace] } })
   const namespaces = new Store<NamespaceView>()
@@ -48,11 +50,14 @@ function setUp() {
     answer: (next: WriteResult) => {
       result = next
     },
-    putService: (name: string, createdAt: number) => {
+    putService: (name: string, createdAt: number, shown: string[] = [], spec: ServiceSpec = {}) => {
       const creationTimestamp = new Date(createdAt * 1_000).toISOString()
-      const view = service(name, { metadata: { creationTimestamp } })
+      const annotations = { ...(shown.length > 0 && { 'metallb.io/ip-allocated-from-pool': 'old' }) }
+      const status = { loadBalancer: { ingress: shown.map(ip => ({ ip, ipMode: 'VIP' })) } }
+      const view = service(name, { metadata: { creationTimestamp, annotations }, spec, status })
       services.upsert(view.key, String(version++), view)
     },
+    deleteNamespace: (name: string) => namespaces.delete(name),
     deleteService: (name: string) => services.delete(`default/${name}`),
     putPool: (name: string, spec: PoolView['spec'], status?: PoolView['status']) => {
       pools.upsert(`h/${name}`, String(version++), {
@@ -134,5 +139,72 @@ describe('ServiceController', () => {
     assert.deepEqual(it.asked, [])
     it.putNamespace('default', { team: 'a' })
     assert.deepEqual(it.asked, ['default/web'])
+  })
+
+  it('gives a Service that must move after a restart nothing that another one shows', async () => {
+    const it = setUp()
+    it.putPool('q', { addresses: ['192.0.2.1-192.0.2.2'] })
+    it.putService('mover', 1, ['203.0.113.9'])
+    it.putService('stays', 2, ['192.0.2.1'])
+    it.controller.start()
+    for (const key of it.controller.firstPassKeys()) await it.controller.reconcile(key)
+    assert.deepEqual(
+      it.written.map(([key, { addresses }]) => [key, addresses]),
+      [
+        ['default/mover', ['192.0.2.2']],
+        ['default/stays', ['192.0.2.1']],
+      ],
+    )
+  })
+
+  it('asks a Service again that lacks its second family when an address of it is freed', async () => {
+    const it = setUp()
+    it.putPool('p', { addresses: ['192.0.2.1-192.0.2.9', '2001:db8::1/128'] })
+    it.controller.start()
+    it.putService('six', 1, [], { clusterIPs: ['fd00::6'] })
+    it.putService('dual', 2, [], { clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilyPolicy: 'PreferDualStack' })
+    for (const name of ['six', 'dual']) await it.controller.reconcile(`default/${name}`)
+    assert.deepEqual(it.written[1]?.[1].addresses, ['192.0.2.1'])
+    assert.equal(it.controller.waiting, 0, 'it has an address: nobody is pending')
+    it.deleteService('six')
+    it.asked.length = 0
+    await it.controller.reconcile('default/six')
+    assert.deepEqual(it.asked, ['default/dual'])
+    await it.controller.reconcile('default/dual')
+    assert.deepEqual(it.written[2]?.[1].addresses, ['192.0.2.1', '2001:db8::1'])
+  })
+
+  it('waits for the namespace of a new Service, and asks again when it comes', async () => {
+    const it = setUp()
+    it.putPool('p', { addresses: ['192.0.2.1/32'] })
+    it.controller.start()
+    it.deleteNamespace('default')
+    it.putService('web', 1)
+    await it.controller.reconcile('default/web')
+    assert.deepEqual(it.written, [])
+    it.asked.length = 0
+    it.putNamespace('default', {})
+    assert.deepEqual(it.asked, ['default/web'])
+  })
+
+  it('lets the Services of a pool keep their addresses while the pool is refused, and judges them when it is mended', async () => {
+    const it = setUp()
+    it.putPool('p', { addresses: ['192.0.2.1-192.0.2.2'] })
+    it.controller.start()
+    for (const name of ['a', 'b']) {
+      it.putService(name, 1)
+      await it.controller.reconcile(`default/${name}`)
+    }
+    assert.equal(it.controller.refusedPools, 0)
+    it.putPool('p', { addresses: ['10.0.0.300'] })
+    assert.equal(it.controller.refusedPools, 1)
+    for (const name of ['a', 'b']) await it.controller.reconcile(`default/${name}`)
+    assert.deepEqual(it.written[2], it.written[0])
+    assert.deepEqual(it.written[3], it.written[1])
+    it.asked.length = 0
+    it.putPool('p', { addresses: ['192.0.2.2/32', '192.0.2.7/32'] })
+    assert.deepEqual(it.asked, ['default/a', 'default/b'])
+    for (const name of ['a', 'b']) await it.controller.reconcile(`default/${name}`)
+    assert.deepEqual([it.written[4]?.[1].addresses, it.written[5]?.[1].addresses], [['192.0.2.7'], ['192.0.2.2']])
   })
 })
