@@ -1,4 +1,5 @@
 import { type AddressPool, type AddressPoolResource, parseAddressPool } from '../../src/config/address-pool.ts'
+import { type AddressReservation, parseAddressReservation } from '../../src/config/address-reservation.ts'
 import { type ServiceView, viewService } from '../../src/resources/service.ts'
 
 type ServiceObject = Parameters<typeof viewService>[0]
@@ -23,4 +24,15 @@ export function pool(
   const parsed = parseAddressPool({ metadata: { name, creationTimestamp }, spec: { addresses, ...spec } })
   if ('problem' in parsed) throw new Error(`${parsed.problem.field}: ${parsed.problem.message}`)
   return parsed.pool
+}
+
+/** A reservation that a test knows to be right; throws with the problem when it is not. */
+export function reservation(name: string, addresses: string[], service?: string, createdAtMs = 0): AddressReservation {
+  const [namespace, serviceName] = service?.split('/') ?? []
+  const parsed = parseAddressReservation({
+    metadata: { name, creationTimestamp: new Date(createdAtMs).toISOString() },
+    spec: { addresses, ...(namespace && serviceName && { service: { namespace, name: serviceName } }) },
+  })
+  if ('problem' in parsed) throw new Error(`${parsed.problem.field}: ${parsed.problem.message}`)
+  return parsed.reservation
 }
