@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { buildHelm } from '../../../lab/build.ts'
+import { run } from '../../../lab/process.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 import { eventually, type Running, runEntry } from '../../support/processes.ts'
 
@@ -16,6 +22,9 @@ interface Service {
 describe('controller, against a real API server', () => {
   let api: ApiServer
   let controller: Running
+  let kubeconfig: string
+  let folder: string
+  const started: Running[] = []
   const namespace = 'herald-system'
 
   const start = (pod = 'controller-0') => {
@@ -25,13 +34,37 @@ describe('controller, against a real API server', () => {
       '--pod-name',
       pod,
       '--kubeconfig',
-      api.kubeconfigFile,
+      kubeconfig,
       '--port',
       '0',
       '--health-probe-port',
       '0',
     ]
-    return runEntry('controller', [...flags, '--health-probe-host', '127.0.0.1'])
+    const running = runEntry('controller', [...flags, '--health-probe-host', '127.0.0.1'])
+    started.push(running)
+    return running
+  }
+  /** The kubeconfig of the service account that the chart makes, with the roles that the chart gives it and no more. */
+  const serviceAccountKubeconfig = async () => {
+    const helm = await buildHelm()
+    const { stdout } = await run([helm, 'template', 'herald', 'charts/herald', '--namespace', namespace])
+    const objects = parseAllDocuments(stdout).map(document => document.toJS())
+    const account = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']
+    await apply(...objects.filter(object => account.includes(object?.kind)))
+    const token = await api.kubectl(['create', 'token', 'herald-controller', '--namespace', namespace])
+    assert.equal(token.code, 0, token.stderr)
+    const file = join(folder, 'kubeconfig')
+    const cluster = { server: api.url, 'certificate-authority': api.caFile }
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      clusters: [{ name: 'test', cluster }],
+      users: [{ name: 'test', user: { token: token.stdout.trim() } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    }
+    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
+    return file
   }
   const apply = async (...objects: object[]) => {
     const { code, stderr } = await api.kubectl(
@@ -70,16 +103,26 @@ describe('controller, against a real API server', () => {
   }
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'herald-controller-'))
     api = await startApiServer()
     const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
       // The chart's own lines ({{ … }}) are no part of the definitions.
       parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
     )
     assert.ok(crds.length >= 3)
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...crds)
+    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    kubeconfig = await serviceAccountKubeconfig()
+    // Before its custom resources are defined: it waits for them.
+    controller = start()
+    await eventually('the controller misses the definitions', () =>
+      controller.logs().some(({ msg, resource }) => msg === 'watch interrupted' && resource === 'ipaddresspools'),
+    )
+    await apply(...crds)
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
     assert.equal((await api.kubectl(established)).code, 0)
-    controller = start()
+    await eventually('the controller leads', () => controller.logs().some(({ msg }) => msg === 'ready'), {
+      timeoutMs: 20_000,
+    })
   })
 
   afterEach(async () => {
@@ -90,6 +133,7 @@ describe('controller, against a real API server', () => {
   after(async () => {
     await controller?.end()
     await api?.stop()
+    await rm(folder, { recursive: true, force: true })
   })
 
   it('says NoPool before there is one, and addresses the Service when there is', async () => {
@@ -237,5 +281,144 @@ describe('controller, against a real API server', () => {
       await second.end()
       controller = start()
     }
+  })
+
+  describe('when a pool that is in use is edited into a mistake', () => {
+    interface Pool {
+      metadata: { generation: number }
+      status?: {
+        assignedIPv4: number
+        availableIPv4: number
+        conditions?: { status: string; reason: string; message: string; observedGeneration: number }[]
+      }
+    }
+    const judged = (name: string, reason: string) =>
+      eventually(`the pool ${name} is ${reason}`, async () => {
+        const { metadata, status } = await api.kubectlJson<Pool>(['get', 'ipaddresspool', name, '-n', namespace])
+        const condition = status?.conditions?.[0]
+        return condition?.reason === reason && condition.observedGeneration === metadata.generation && status
+      })
+
+    const mistakes: [what: string, addresses: string[], reason: string][] = [
+      ['overlaps with a younger one', ['192.0.2.10-192.0.2.12', '198.51.100.0/30'], 'Overlap'],
+      ['cannot be read', ['203.0.113.0/24', '203.0.113.7/32'], 'Invalid'],
+    ]
+    for (const [what, addresses, reason] of mistakes) {
+      it(`that ${what}, its Services keep their addresses, and over a restart too`, async () => {
+        await apply(pool('edited', ['192.0.2.10-192.0.2.12']))
+        await judged('edited', 'Accepted')
+        await new Promise(resolve => setTimeout(resolve, 1_100))
+        await apply(pool('other', ['198.51.100.0/28']), loadBalancer('web'), loadBalancer('second'))
+        await addressed('web', '192.0.2.10')
+        await addressed('second', '192.0.2.11')
+        await judged('other', 'Accepted')
+        await apply(loadBalancer('innocent', {}, { 'metallb.io/address-pool': 'other' }))
+        const version = (await addressed('web', '192.0.2.10')).metadata.resourceVersion
+        await addressed('innocent', '198.51.100.0')
+        await apply(pool('edited', addresses))
+        const status = await judged('edited', reason)
+        assert.deepEqual([status.assignedIPv4, status.availableIPv4], [2, 0])
+        await apply(loadBalancer('new'))
+        await addressed('new', '198.51.100.1')
+
+        await controller.end('SIGKILL')
+        controller = start()
+        await apply(loadBalancer('newer'))
+        await addressed('newer', '198.51.100.2')
+        await judged('edited', reason)
+        await judged('other', 'Accepted')
+        assert.equal((await addressed('web', '192.0.2.10')).metadata.resourceVersion, version, 'not even written')
+        await addressed('second', '192.0.2.11')
+        await addressed('innocent', '198.51.100.0')
+
+        // Mended, but without the address of one of them.
+        await apply(pool('edited', ['192.0.2.11-192.0.2.12']))
+        await addressed('web', '192.0.2.12')
+        await addressed('second', '192.0.2.11')
+      })
+    }
+  })
+
+  it('restores a status that was edited by hand', async () => {
+    await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
+    await addressed('web', '192.0.2.10')
+    for (const ingress of [null, [{ ip: '192.0.2.12' }], [{ ip: '203.0.113.1' }], [{ hostname: 'lb.example' }]]) {
+      const patch = JSON.stringify({ status: { loadBalancer: { ingress } } })
+      const args = ['patch', 'service', 'web', '--subresource=status', '--type=merge', '--patch', patch]
+      assert.equal((await api.kubectl(args)).code, 0)
+      await addressed('web', '192.0.2.10')
+    }
+  })
+
+  it('writes the status of a pool once after a restart at most, and not when nothing changed', async () => {
+    await apply(pool('p', ['192.0.2.0/28']), ...Array.from({ length: 9 }, (_, i) => loadBalancer(`web-${i}`)))
+    const versionOf = async () => {
+      const { metadata, status } = await api.kubectlJson<{
+        metadata: { resourceVersion: string }
+        status?: { assignedIPv4: number }
+      }>(['get', 'ipaddresspool', 'p', '-n', namespace])
+      return status?.assignedIPv4 === 9 && metadata.resourceVersion
+    }
+    const before = await eventually('all 9 are counted', versionOf)
+    await controller.end()
+    controller = start()
+    await eventually('the new process is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
+    await new Promise(resolve => setTimeout(resolve, 500))
+    assert.equal(await versionOf(), before)
+  })
+
+  it('does not write when it wakes from a pause in which another has led', async () => {
+    await apply(pool('p', ['192.0.2.10/32']), loadBalancer('web'))
+    await addressed('web', '192.0.2.10')
+    const second = start('controller-1')
+    try {
+      await eventually('the second replica waits', () => second.logs().some(({ msg }) => msg === 'controller started'))
+      controller.process.kill('SIGSTOP')
+      await eventually('the second replica leads', () => second.logs().some(({ msg }) => msg === 'ready'), {
+        timeoutMs: 30_000,
+      })
+      await remove('service', 'web')
+      await apply(loadBalancer('next'), loadBalancer('web'))
+      const { metadata } = await addressed('next', '192.0.2.10')
+      await pending('web', 'PoolExhausted')
+      controller.process.kill('SIGCONT')
+      const [code] = await once(controller.process, 'exit')
+      assert.equal(code, 1)
+      assert.match(controller.errors(), /^controller: leadership lost: [^\n]*\n$/)
+      assert.equal((await addressed('next', '192.0.2.10')).metadata.resourceVersion, metadata.resourceVersion)
+      await pending('web', 'PoolExhausted')
+    } finally {
+      await second.end()
+      controller = start()
+    }
+  })
+
+  it('starts while the API server does not answer, and stops within 2 s when it does not', async () => {
+    await apply(pool('p', ['192.0.2.10/31']), loadBalancer('web'))
+    await addressed('web', '192.0.2.10')
+    api.pause()
+    try {
+      const begin = performance.now()
+      assert.equal(await controller.end(), 0)
+      const stoppedMs = performance.now() - begin
+      assert.ok(stoppedMs < 2_000, `${stoppedMs} ms`)
+      assert.equal(controller.errors(), '')
+      assert.equal(controller.logs().at(-1)?.msg, 'controller stopped')
+      controller = start()
+      await eventually('the process has started', () =>
+        controller.logs().some(({ msg }) => msg === 'controller started'),
+      )
+    } finally {
+      api.resume()
+    }
+    await apply(loadBalancer('more'))
+    await eventually('more has an address', async () => addressOf(await get('more')) === '192.0.2.11', {
+      timeoutMs: 30_000,
+    })
+  })
+
+  it('was never refused anything by the roles of the chart', () => {
+    const refusals = started.flatMap(running => running.logs()).filter(({ msg }) => String(msg).includes('permission'))
+    assert.deepEqual(refusals, [])
   })
 })
