@@ -224,6 +224,9 @@ describe('speakers, against a real API server', function () {
       metrics,
       /herald_speaker_announced\{service="default\/web",protocol="layer2",node="node-[ab]",ip="192.0.2.10"\} 1/,
     )
+    assert.match(metrics, /^herald_k8s_client_updates_total [1-9]/m)
+    assert.match(metrics, /^herald_k8s_client_update_errors_total 0/m)
+    assert.match(metrics, /^process_resident_memory_bytes [1-9]/m)
     assert.match(metrics, /herald_layer2_responses_sent\{ip="192.0.2.10"\} [1-9]/)
     assert.match(metrics, /herald_layer2_gratuitous_sent\{ip="192.0.2.10"\} [1-9]/)
   })
@@ -270,6 +273,40 @@ describe('speakers, against a real API server', function () {
     await setAddress('web', '192.0.2.11')
     await eventually('the new address is announced', () => whoHas('192.0.2.11'), { timeoutMs: 30_000 })
     await eventually('the old one is not', () => whoHas('192.0.2.10') === undefined)
+  })
+
+  it('say when no node has the interface asked for, and announce when one appears', async () => {
+    const messages = async (reason: string) => {
+      const { items } = await api.kubectlJson<{ items: { reason: string; message: string }[] }>(['get', 'events'])
+      return items.filter(event => event.reason === reason).map(({ message }) => message)
+    }
+    const advertise = (spec: object) =>
+      apply({ apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata: { name: 'all', namespace }, spec })
+    await api.kubectl(['delete', 'service', 'web'])
+    await eventually('silence', () => whoHas('192.0.2.11') === undefined)
+    await advertise({ interfaces: ['eth1'] })
+    await apply(web)
+    await setAddress('web', '192.0.2.12')
+    const [failed] = await eventually('the event is written', async () => {
+      const found = await messages('announceFailed')
+      return found.length > 0 && found
+    })
+    assert.match(failed ?? '', /^node "node-[ab]" has none of the interfaces that the L2Advertisement names: eth1$/)
+
+    // Both, one after the other: wherever the elected node is, it moves to where the interface is.
+    for (const node of nodes) {
+      node.netns.ip('link add eth1 type veth peer name peer1')
+      for (const end of ['peer1', 'eth1']) node.netns.ip(`link set ${end} up`)
+      await eventually(`${node.name} announces on it`, async () => {
+        const { status: seen } = await status(node.name)
+        return seen?.announcements?.some(({ address }) => address === '192.0.2.12')
+      })
+      const assigned = `announcing from node "${node.name}" with protocol "layer2"`
+      await eventually('the event says so', async () => (await messages('nodeAssigned')).includes(assigned))
+      node.netns.ip('link delete eth1')
+    }
+    await advertise({})
+    await eventually('somebody answers', () => whoHas('192.0.2.12'))
   })
 
   it('logs no error in all this', () => {
