@@ -114,6 +114,7 @@ export const ipAddressPoolResource: CustomResource<IPAddressPool> = {
   ],
   notes: [
     'The API server sees one pool at a time. That addresses of two pools, or two entries of one, overlap is found by the controller, which reports it on the pool.',
+    'A pool that is edited into such a mistake gives out no address until it is mended, and the Services that hold its addresses keep them.',
     'A pool counts only in the namespace that Herald runs in.',
   ],
   example: {
