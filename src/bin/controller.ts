@@ -35,6 +35,9 @@ const CONCURRENT_WRITES = 8
 /** A pool's counters are written this long after they changed: many Services that come at once cost one write, not one each. */
 const POOL_STATUS_DELAY_MS = 250
 
+/** One controller that asks so often costs nothing, and who installs it before its custom resources does not wait long. */
+const LONGEST_BACKOFF_MS = 3_000
+
 /** How long the Lease's return and the last events may take when the process ends. */
 const GOODBYE_MS = 750
 
@@ -54,7 +57,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
   const nowText = () => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
 
   const reflect = <T>(resource: Resource, store: Store<T>, view: (object: KubernetesObject) => T, within?: string) =>
-    new Reflector<T>({ client, store, clock, random, logger }, { resource, view, ...(within && { namespace: within }) })
+    new Reflector<T>(
+      { client, store, clock, random, logger },
+      { resource, view, backoff: { maximumMs: LONGEST_BACKOFF_MS }, ...(within && { namespace: within }) },
+    )
   const serviceStore = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: service => [service.namespace] } })
   const namespaceStore = new Store<NamespaceView>()
   const poolStore = new Store<PoolView>()

@@ -120,9 +120,7 @@ describe('controller, against a real API server', () => {
     await apply(...crds)
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
     assert.equal((await api.kubectl(established)).code, 0)
-    await eventually('the controller leads', () => controller.logs().some(({ msg }) => msg === 'ready'), {
-      timeoutMs: 20_000,
-    })
+    await eventually('the controller is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
   })
 
   afterEach(async () => {

@@ -32,9 +32,10 @@ describe('flags', () => {
   })
 
   const wrong: [what: string, args: string[], message: RegExp][] = [
-    ['an unknown flag', ['--nonsense'], /--nonsense/],
+    ['an unknown flag', ['--nonsense'], /^--nonsense: there is no such flag$/],
     ['a missing value', ['--port'], /--port/],
     ['a word that is no flag', ['word'], /word/],
+    ['an unknown flag with a value', ['--none=x'], /^--none: there is no such flag$/],
   ]
   for (const [what, args, message] of wrong) {
     it(`refuse ${what}`, () =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Server } from 'node:net'
+import sinon from 'sinon'
 import { type HttpServer, readiness, startHttp } from '../../../src/bin/common/health-server.ts'
 
 describe('health server', () => {
@@ -47,6 +48,24 @@ describe('health server', () => {
       assert.match(String(head), /^HTTP\/1\.1 404 /, path)
     }
     assert.equal((await get('/readyz')).status, 200)
+  })
+
+  it('listens by IPv4 where the kernel has no IPv6', async () => {
+    const { listen } = Server.prototype
+    const hosts: unknown[] = []
+    const stub = sinon.stub(Server.prototype, 'listen').callsFake(function (this: Server, ...args: unknown[]) {
+      hosts.push(args[1])
+      if (args[1] !== '::') return listen.apply(this, args as Parameters<typeof listen>)
+      const error = Object.assign(new Error('address family not supported'), { code: 'EAFNOSUPPORT' })
+      setImmediate(() => this.emit('error', error))
+      return this
+    } as typeof listen)
+    try {
+      await (await startHttp({ host: '::', port: 0, routes: {} })).stop()
+    } finally {
+      stub.restore()
+    }
+    assert.deepEqual(hosts, ['::', '0.0.0.0'])
   })
 
   it('names the address that it cannot listen on', async () => {
