@@ -58,6 +58,8 @@ export interface ServiceEndpoints {
   readonly serving: boolean
   /** nodes with a serving endpoint, sorted */
   readonly nodes: readonly string[]
+  /** those of them on which every serving endpoint is terminating */
+  readonly leavingNodes?: readonly string[]
 }
 
 export const NO_ENDPOINTS: ServiceEndpoints = { serving: false, nodes: NOWHERE }
@@ -67,17 +69,17 @@ export const NO_ENDPOINTS: ServiceEndpoints = { serving: false, nodes: NOWHERE }
  * other.
  */
 export function serviceEndpoints(slices: Iterable<EndpointSliceView>): ServiceEndpoints {
-  const nodes = new Set<string>()
-  let serving = false
+  const ready = new Set<string>()
+  const terminating = new Set<string>()
   for (const { readyNodes, terminatingNodes } of slices) {
-    for (const list of [readyNodes, terminatingNodes]) {
-      for (const node of list) {
-        serving = true
-        if (node !== '') nodes.add(node)
-      }
-    }
+    for (const node of readyNodes) ready.add(node)
+    for (const node of terminatingNodes) terminating.add(node)
   }
-  return serving ? { serving, nodes: [...nodes].sort() } : NO_ENDPOINTS
+  const all = ready.union(terminating)
+  if (all.size === 0) return NO_ENDPOINTS
+  const leaving = terminating.difference(ready)
+  for (const nodes of [all, leaving]) nodes.delete('')
+  return { serving: true, nodes: [...all].sort(), ...(leaving.size > 0 && { leavingNodes: [...leaving].sort() }) }
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

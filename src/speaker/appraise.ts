@@ -51,7 +51,7 @@ export function appraise(
     if (shares && advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)) {
       return { withhold: 'sharedIPWithServiceSelector' }
     }
-    const candidates = index.candidates(advertisements, local ? endpoints.nodes : undefined)
+    const candidates = index.candidates(advertisements, local ? endpoints : undefined)
     addresses.push({ key: formatAddress(address), address, advertisements, candidates })
   }
   if (addresses.length === 0) return { withhold: 'noMatchingAdvertisement' }

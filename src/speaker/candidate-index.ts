@@ -7,6 +7,7 @@ import {
 } from '../config/l2-advertisement.ts'
 import type { Address } from '../ip/address.ts'
 import type { Candidates } from '../layer2/election.ts'
+import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { NodeView } from '../resources/node.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
@@ -70,9 +71,9 @@ export class CandidateIndex {
    * The nodes that may announce under these advertisements, with their scores. A node without any of the interfaces asked for is one
    * only where no node has one: it then says so, and announces as soon as the interface appears.
    *
-   * @param localNodes when given, only nodes in this sorted list
+   * @param local when given, only nodes with an endpoint; those whose endpoints are all terminating only when there is no other
    */
-  candidates(advertisements: readonly L2Advertisement[], localNodes?: readonly string[]): Candidates {
+  candidates(advertisements: readonly L2Advertisement[], local?: Omit<ServiceEndpoints, 'serving'>): Candidates {
     const key = advertisements.map(({ name }) => name).join('/')
     let eligible = this.#eligible.get(key)
     if (!eligible) {
@@ -80,17 +81,19 @@ export class CandidateIndex {
       this.#eligible.set(key, eligible)
     }
     const { able, withoutInterface } = eligible
-    if (!localNodes) return able.size > 0 ? able : withoutInterface
-    const localKey = `${key}//${localNodes.join('/')}`
-    let local = this.#localCandidates.get(localKey)
-    if (!local) {
-      local = only(localNodes, able)
-      if (local.size === 0) local = only(localNodes, withoutInterface)
+    if (!local) return able.size > 0 ? able : withoutInterface
+    const { nodes, leavingNodes = [] } = local
+    const localKey = [key, nodes.join('/'), leavingNodes.join('/')].join('//')
+    let candidates = this.#localCandidates.get(localKey)
+    if (!candidates) {
+      const staying = nodes.filter(node => !leavingNodes.includes(node))
+      const choices = [only(staying, able), only(nodes, able), only(staying, withoutInterface)]
+      candidates = choices.find(({ size }) => size > 0) ?? only(nodes, withoutInterface)
       // Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it.
       if (this.#localCandidates.size >= 10_000) this.#localCandidates.clear()
-      this.#localCandidates.set(localKey, local)
+      this.#localCandidates.set(localKey, candidates)
     }
-    return local
+    return candidates
   }
 
   /** Why a node announces nothing at all, if so. */

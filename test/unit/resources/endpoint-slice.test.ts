@@ -63,6 +63,15 @@ describe('EndpointSlice', () => {
   it('sums up over slices; endpoints on no node serve, too', () => {
     const views = [slice({ nodeName: 'node-b' }), slice({}), slice({ nodeName: 'node-a' }, { nodeName: 'node-b' })]
     assert.deepEqual(serviceEndpoints(views), { serving: true, nodes: ['node-a', 'node-b'] })
+    const terminating = { ready: false, serving: true, terminating: true }
+    assert.deepEqual(
+      serviceEndpoints([
+        slice({ nodeName: 'node-a', conditions: terminating }, { conditions: terminating }),
+        slice({ nodeName: 'node-b', conditions: terminating }, { nodeName: 'node-c' }),
+        slice({ nodeName: 'node-b' }),
+      ]),
+      { serving: true, nodes: ['node-a', 'node-b', 'node-c'], leavingNodes: ['node-a'] },
+    )
     assert.deepEqual(serviceEndpoints([slice({})]), { serving: true, nodes: [] })
     assert.deepEqual(serviceEndpoints([slice()]), NO_ENDPOINTS)
   })

@@ -193,6 +193,20 @@ describe('decisions of all speakers', () => {
     }
   })
 
+  it('leave a node with policy Local while its endpoints still terminate, if there are others', () => {
+    const key = world.put('s', ['192.0.2.1'], { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } })
+    for (const [nodes, leavingNodes, owner] of [
+      [['node-a', 'node-c'], [], 'node-c'],
+      [['node-a', 'node-c'], ['node-c'], 'node-a'],
+      [['node-a', 'node-c'], ['node-a', 'node-c'], 'node-c'],
+      [['node-a'], [], 'node-a'],
+    ] as const) {
+      world.endpointsByService.set(key, { serving: true, nodes, leavingNodes })
+      touch(key)
+      assert.deepEqual(settle(), { '192.0.2.1': [owner] })
+    }
+  })
+
   it('pass over nodes that have none of the interfaces asked for', () => {
     world.advertisements = [advertisement('all', { interfaces: ['eth1'] })]
     const key = world.put('s', ['192.0.2.1'])
