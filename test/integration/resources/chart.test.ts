@@ -111,6 +111,7 @@ describe('the chart', () => {
       const what = `${name}: ${JSON.stringify(rule)}`
       assert.ok(![...rule.apiGroups, ...rule.resources, ...rule.verbs].includes('*'), what)
       assert.ok(!rule.resources.includes('secrets'), what)
+      assert.ok(!rule.verbs.includes('update'), `${what}: nothing is updated, all is patched`)
       const reads = rule.verbs.every(verb => ['get', 'list', 'watch'].includes(verb))
       if (name === 'lb:speaker' && rule.resources.some(resource => resource.startsWith('services')))
         assert.ok(reads, what)
@@ -199,13 +200,15 @@ describe('the chart', () => {
       }
       const answers: [component: string, verb: string, resource: string, expected: boolean][] = [
         ['controller', 'patch', 'services//status', true],
-        ['controller', 'update', 'leases.coordination.k8s.io/herald-controller', true],
-        ['controller', 'update', 'leases.coordination.k8s.io/herald-speaker-a', false],
+        ['controller', 'patch', 'leases.coordination.k8s.io/herald-controller', true],
+        ['controller', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', false],
+        ['controller', 'patch', 'services', false],
+        ['controller', 'list', 'nodes', false],
         ['controller', 'get', 'secrets', false],
         ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
         ['controller', 'patch', 'ipaddresspools.metallb.io', false],
         ['speaker', 'watch', 'endpointslices.discovery.k8s.io', true],
-        ['speaker', 'update', 'leases.coordination.k8s.io/herald-speaker-a', true],
+        ['speaker', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', true],
         ['speaker', 'patch', 'services', false],
         ['speaker', 'get', 'secrets', false],
       ]
