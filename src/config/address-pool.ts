@@ -47,21 +47,26 @@ export interface AddressPoolResource {
   status?: { conditions?: readonly { type: string; status: string; observedGeneration?: number }[] }
 }
 
-export type ParsedAddressPool = { readonly pool: AddressPool } | { readonly problem: Problem }
+/** What a pool is selected by, which an unreadable one has too: its Services keep their addresses, and are announced. */
+export type NamedPool = Pick<AddressPool, 'name' | 'labels'>
+
+export type ParsedAddressPool =
+  | { readonly pool: AddressPool }
+  | { readonly problem: Problem; readonly named: NamedPool }
 
 /** Reads one IPAddressPool by itself; the first field that is wrong refuses the object and nothing else. */
 export function parseAddressPool(resource: AddressPoolResource): ParsedAddressPool {
   const { metadata = {}, spec = {} } = resource
   const ranges = parseRanges(spec.addresses)
-  if ('field' in ranges) return { problem: ranges }
+  const named: NamedPool = { name: metadata.name ?? '', labels: metadata.labels ?? {} }
+  if ('field' in ranges) return { problem: ranges, named }
   const { serviceAllocation } = spec
   const problem = serviceAllocation && checkServiceAllocation(serviceAllocation)
-  if (problem) return { problem }
+  if (problem) return { problem, named }
   return {
     pool: {
-      name: metadata.name ?? '',
+      ...named,
       createdAtMs: Date.parse(String(metadata.creationTimestamp ?? '')) || 0,
-      labels: metadata.labels ?? {},
       ranges,
       autoAssign: spec.autoAssign ?? true,
       avoidBuggyIPs: spec.avoidBuggyIPs ?? false,

@@ -42,10 +42,12 @@ describe('IPAddressPool', () => {
   ]
   for (const [what, spec, field, message] of bad) {
     it(`refuses ${what}, and names the field`, () => {
-      const parsed = parseAddressPool({ metadata: { name: 'p' }, spec: spec as AddressPoolResource['spec'] })
+      const metadata = { name: 'p', labels: { zone: 'dmz' } }
+      const parsed = parseAddressPool({ metadata, spec: spec as AddressPoolResource['spec'] })
       assert.ok('problem' in parsed)
       assert.equal(parsed.problem.field, field)
       assert.match(parsed.problem.message, message)
+      assert.deepEqual(parsed.named, { name: 'p', labels: { zone: 'dmz' } })
     })
   }
 
