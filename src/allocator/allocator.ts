@@ -1,7 +1,11 @@
 import { type AddressPool, isBuggy, poolContains } from '../config/address-pool.ts'
-import type { Address, Family } from '../ip/address.ts'
-import { familyOf, rangeContains } from '../ip/range.ts'
-import { type AddressValue, FreeAddresses } from './free-addresses.ts'
+import type { AddressReservation } from '../config/address-reservation.ts'
+import { type Address, compareAddresses, type Family } from '../ip/address.ts'
+import { addressAfter, familyOf, rangeContains } from '../ip/range.ts'
+import { type AddressValue, FreeAddresses, type UnusableUntil } from './free-addresses.ts'
+import { Holders } from './holders.ts'
+import { ReservedRanges } from './reserved-ranges.ts'
+import { type SharingObjection, type SharingTerms, UNSHARED } from './sharing.ts'
 
 /** What one holder has: its addresses, all from one pool. */
 export interface Holding {
@@ -9,9 +13,15 @@ export interface Holding {
   readonly addresses: readonly Address[]
 }
 
-export type Held =
-  | { readonly holding: Holding }
-  | { readonly refused: 'not-in-pool' | 'several-pools' | 'in-use'; readonly by?: string }
+/** Why a holder may not have addresses. */
+export type Refusal =
+  | { readonly refused: 'not-in-pool' | 'several-pools' }
+  /** another holder has one of them, and does not share it with this one */
+  | { readonly refused: 'in-use'; readonly by: string; readonly objection: SharingObjection }
+  /** one of them is kept for another Service, or for nobody */
+  | { readonly refused: 'reserved'; readonly by: string }
+
+export type Held = { readonly holding: Holding } | Refusal
 
 interface PoolState {
   readonly pool: AddressPool
@@ -19,12 +29,13 @@ interface PoolState {
 }
 
 /**
- * Who holds which address. It knows pools and holders (by key), no Services and no rules of choice: those stand in
- * choose-addresses.ts. Rebuilt from Service status after every start, so it needs no memory of its own.
+ * Who holds which address. It knows pools, reservations and holders (by key), no Services and no rules of choice: those
+ * stand in choose-addresses.ts. Rebuilt from Service status after every start, so it needs no memory of its own.
  */
 export class Allocator {
   #pools = new Map<string, PoolState>()
-  readonly #holderOf = new Map<AddressValue, string>()
+  #reserved = new ReservedRanges([])
+  readonly #holders = new Holders()
   readonly #holdings = new Map<string, Holding>()
   /** by name of the pool, of one that is refused too */
   readonly #inUse = new Map<string, { 4: number; 6: number }>()
@@ -43,68 +54,94 @@ export class Allocator {
         before.get(pool.name)?.pool === pool ? (before.get(pool.name) as PoolState) : this.#newState(pool),
       ]),
     )
-    const affected: string[] = []
-    for (const [key, holding] of [...this.#holdings]) {
-      if (isRefused(holding.pool)) continue
-      const state = this.#pools.get(holding.pool)
-      if (state && before.get(holding.pool) === state) continue
-      this.#drop(key, holding)
-      this.hold(key, holding.addresses)
-      affected.push(key)
-    }
-    return affected
+    return this.#holdAgain(({ pool }) => {
+      const state = this.#pools.get(pool)
+      return !isRefused(pool) && !(state && before.get(pool) === state)
+    })
+  }
+
+  /**
+   * Takes the reservations that stand. Whoever holds an address that is kept for another now keeps no hold on it.
+   *
+   * @returns the keys of those holders: they must be decided again
+   */
+  setReservations(reservations: readonly AddressReservation[]): string[] {
+    this.#reserved = new ReservedRanges(reservations)
+    for (const [name, { pool }] of this.#pools) this.#pools.set(name, this.#newState(pool))
+    return this.#holdAgain((holding, key) => holding.addresses.some(address => this.reservationAgainst(key, address)))
   }
 
   holding(key: string): Holding | undefined {
     return this.#holdings.get(key)
   }
 
-  holderOf(address: Address): string | undefined {
-    return this.#holderOf.get(address.value)
+  /** The terms on which a holder shares what it has. */
+  termsOf(key: string): SharingTerms {
+    return this.#holders.termsOf(key)
   }
 
-  /** Whether the address belongs to the pool and may be handed out. */
+  /** Name of the reservation that keeps an address from a holder. */
+  reservationAgainst(key: string, address: Address): string | undefined {
+    const reserved = this.#reserved.of(address)
+    return reserved && reserved.owner !== key ? reserved.reservation : undefined
+  }
+
+  /** Why a holder may not have an address beside those that have it; undefined when it may. */
+  useAgainst(key: string, address: Address, terms: SharingTerms): (Refusal & { refused: 'in-use' }) | undefined {
+    const clash = this.#holders.objection(key, address.value, terms)
+    return clash && { refused: 'in-use', ...clash }
+  }
+
+  /** Whether the address belongs to the pool and may be handed out, to somebody. */
   offers(poolName: string, address: Address): boolean {
     const state = this.#pools.get(poolName)
     return state !== undefined && poolContains(state.pool, address)
   }
 
-  /** The lowest free address of a family in a pool, in the order of the pool's ranges. */
-  lowestFree(poolName: string, family: Family): Address | undefined {
+  /**
+   * The address of a family that a holder would get from a pool: of those kept for it the lowest; else the lowest that is
+   * free or that it may share.
+   */
+  lowestFor(key: string, poolName: string, family: Family, terms: SharingTerms = UNSHARED): Address | undefined {
     const state = this.#pools.get(poolName)
     if (!state) return undefined
+    const reserved = this.#lowestReserved(key, state.pool, family, terms)
+    if (reserved) return reserved
+    const shared = this.#lowestShared(key, state.pool, family, terms)
     for (const [index, range] of state.pool.ranges.entries()) {
-      const address = familyOf(range) === family ? state.free[index]?.lowest() : undefined
-      if (address) return address
+      if (familyOf(range) !== family) continue
+      const free = state.free[index]?.lowest()
+      const shareable = shared.find(address => rangeContains(range, address))
+      if (free && shareable) return compareAddresses(free, shareable) < 0 ? free : shareable
+      if (free ?? shareable) return free ?? shareable
     }
     return undefined
   }
 
   /**
-   * Makes a holder hold exactly these addresses, all of one pool. What it held before and is not among them is freed; when
-   * refused, it keeps what it had.
+   * Makes a holder hold exactly these addresses, all of one pool, on these terms. What it held before and is not among them
+   * is freed; when refused, it keeps what it had.
    *
    * @param refusedPool holds them of this pool, which is refused, wherever they lie
    */
-  hold(key: string, addresses: readonly Address[], refusedPool?: string): Held {
+  hold(key: string, addresses: readonly Address[], terms: SharingTerms = UNSHARED, refusedPool?: string): Held {
     const states = addresses.map(address => this.#stateOf(address))
     const pool = refusedPool ?? states[0]?.pool.name
     if (pool === undefined || (refusedPool === undefined && states.includes(undefined))) {
       return { refused: 'not-in-pool' }
     }
     if (refusedPool === undefined && states.some(other => other !== states[0])) return { refused: 'several-pools' }
-    for (const { value } of addresses) {
-      const by = this.#holderOf.get(value)
-      if (by !== undefined && by !== key) return { refused: 'in-use', by }
+    for (const address of addresses) {
+      const by = this.reservationAgainst(key, address)
+      if (by !== undefined) return { refused: 'reserved', by }
+      const inUse = this.useAgainst(key, address, terms)
+      if (inUse) return inUse
     }
     const before = this.#holdings.get(key)
     if (before) this.#drop(key, before)
     const inUse = this.#inUse.get(pool) ?? { 4: 0, 6: 0 }
     this.#inUse.set(pool, inUse)
-    for (const { family, value } of addresses) {
-      this.#holderOf.set(value, key)
-      inUse[family]++
-    }
+    for (const { family, value } of addresses) if (this.#holders.add(key, value, terms)) inUse[family]++
     const holding = { pool, addresses: [...addresses] }
     this.#holdings.set(key, holding)
     return { holding }
@@ -117,15 +154,24 @@ export class Allocator {
     return holding
   }
 
-  /** How many addresses of a pool are held now. */
+  /** How many addresses of a pool are held now; one that is shared counts once. */
   inUse(poolName: string): Readonly<Record<Family, number>> {
     return this.#inUse.get(poolName) ?? { 4: 0, 6: 0 }
+  }
+
+  /** Lets go of what some holders have and holds it again as far as that is allowed now; their keys. */
+  #holdAgain(isAffected: (holding: Holding, key: string) => boolean): string[] {
+    const affected = [...this.#holdings].filter(([key, holding]) => isAffected(holding, key))
+    const terms = affected.map(([key]) => this.termsOf(key))
+    for (const [key, holding] of affected) this.#drop(key, holding)
+    for (const [index, [key, holding]] of affected.entries()) this.hold(key, holding.addresses, terms[index])
+    return affected.map(([key]) => key)
   }
 
   #drop(key: string, holding: Holding): void {
     const inUse = this.#inUse.get(holding.pool)
     for (const address of holding.addresses) {
-      this.#holderOf.delete(address.value)
+      if (!this.#holders.remove(key, address.value)) continue
       if (inUse) inUse[address.family]--
       // The pool that has the address now need not be the one that it was held of.
       for (const { pool, free } of this.#pools.values()) {
@@ -135,6 +181,7 @@ export class Allocator {
       }
     }
     if (inUse && inUse[4] + inUse[6] === 0) this.#inUse.delete(holding.pool)
+    this.#holders.forget(key)
     this.#holdings.delete(key)
   }
 
@@ -143,9 +190,41 @@ export class Allocator {
     return undefined
   }
 
-  #newState(pool: AddressPool): PoolState {
-    const isTaken = (value: AddressValue) => this.#holderOf.has(value)
-    const isUsable = (address: Address) => !(pool.avoidBuggyIPs && isBuggy(address))
-    return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, isUsable)) }
+  #lowestReserved(key: string, pool: AddressPool, family: Family, terms: SharingTerms): Address | undefined {
+    for (const reserved of this.#reserved.for(key)) {
+      for (const range of pool.ranges) {
+        if (familyOf(range) !== family || familyOf(reserved) !== family) continue
+        const last = compareAddresses(range.last, reserved.last) < 0 ? range.last : reserved.last
+        let address = compareAddresses(range.first, reserved.first) < 0 ? reserved.first : range.first
+        // Nobody else may hold these, so the first that the pool hands out is the one.
+        for (; compareAddresses(address, last) <= 0; address = addressAfter(address)) {
+          if (poolContains(pool, address) && !this.useAgainst(key, address, terms)) return address
+        }
+      }
+    }
+    return undefined
   }
+
+  /** Addresses of the pool that others hold and share on the same terms, the lowest first. */
+  #lowestShared(key: string, pool: AddressPool, family: Family, terms: SharingTerms): Address[] {
+    const shareable: Address[] = []
+    for (const value of this.#holders.sharedLike(terms)) {
+      const address = addressOf(value)
+      const usable = address.family === family && poolContains(pool, address) && !this.reservationAgainst(key, address)
+      if (usable && !this.useAgainst(key, address, terms)) shareable.push(address)
+    }
+    return shareable.sort(compareAddresses)
+  }
+
+  #newState(pool: AddressPool): PoolState {
+    const isTaken = (value: AddressValue) => this.#holders.has(value)
+    const reserved = this.#reserved
+    const unusableUntil: UnusableUntil = address =>
+      pool.avoidBuggyIPs && isBuggy(address) ? address : reserved.of(address)?.last
+    return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, unusableUntil)) }
+  }
+}
+
+function addressOf(value: AddressValue): Address {
+  return typeof value === 'number' ? { family: 4, value } : { family: 6, value }
 }

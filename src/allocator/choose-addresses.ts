@@ -2,6 +2,7 @@ import { type AddressPool, poolOffers, poolServes } from '../config/address-pool
 import { type Address, type Family, formatAddress } from '../ip/address.ts'
 import type { Allocator } from './allocator.ts'
 import type { AllocationReason } from './reasons.ts'
+import { type SharingObjection, type SharingTerms, UNSHARED } from './sharing.ts'
 
 /** What a Service asks for, already checked by itself. */
 export interface AddressRequest {
@@ -15,6 +16,8 @@ export interface AddressRequest {
   readonly pool?: string
   /** the addresses asked for, one per family */
   readonly addresses?: readonly Address[]
+  /** on which terms it would share an address; without them it does not */
+  readonly terms?: SharingTerms
 }
 
 /** What became of one pool that was looked at. */
@@ -35,7 +38,7 @@ export type Choice =
  * @param pools the pools that stand, in the order in which they are tried
  */
 export function chooseAddresses(request: AddressRequest, pools: readonly AddressPool[], allocator: Allocator): Choice {
-  if (pools.length === 0) return refuse('NoPool', 'There is no IPAddressPool to allocate from.')
+  if (pools.length === 0) return refuse('NoPool', 'There is no IPAddressPool in use to allocate from.')
   const named = request.pool === undefined ? undefined : pools.find(({ name }) => name === request.pool)
   if (request.pool !== undefined && !named) {
     return refuse(
@@ -78,7 +81,7 @@ function chooseFrom(
   for (const group of groups) {
     for (const families of request.alternatives) {
       for (const pool of group) {
-        const addresses = families.map(family => allocator.lowestFree(pool.name, family))
+        const addresses = families.map(family => allocator.lowestFor(request.key, pool.name, family, request.terms))
         if (addresses.every(address => address !== undefined)) return { addresses, pool: pool.name }
       }
     }
@@ -125,15 +128,24 @@ function chooseRequested(
     )
   }
   for (const address of addresses) {
-    const holder = allocator.holderOf(address)
-    if (holder !== undefined && holder !== request.key) {
-      return refuse(
-        'AddressInUse',
-        `The Service asks for ${formatAddress(address)}, which the Service "${holder}" holds.`,
-      )
+    const text = `The Service asks for ${formatAddress(address)}`
+    const reservation = allocator.reservationAgainst(request.key, address)
+    if (reservation !== undefined) {
+      return refuse('AddressReserved', `${text}, which the AddressReservation "${reservation}" keeps from it.`)
     }
+    const use = allocator.useAgainst(request.key, address, request.terms ?? UNSHARED)
+    if (use)
+      return refuse('AddressInUse', `${text}, which the Service "${use.by}" holds: ${OBJECTIONS[use.objection]}.`)
   }
   return { addresses, pool: pool.name }
+}
+
+/** Why two Services do not share an address, in words. */
+export const OBJECTIONS: Readonly<Record<SharingObjection, string>> = {
+  'not-shared': 'an address is shared only where both have the annotation metallb.io/allow-shared-ip',
+  'other-key': 'their annotations metallb.io/allow-shared-ip differ',
+  'other-backend': 'their externalTrafficPolicy, or with Local their selectors, differ',
+  'port-in-use': 'both have the same port',
 }
 
 const VERDICTS: Readonly<Record<PoolVerdict['verdict'], string>> = {

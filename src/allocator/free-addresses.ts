@@ -5,13 +5,19 @@ import { type AddressRange, addressAfter, familyOf } from '../ip/range.ts'
 export type AddressValue = number | bigint
 
 /**
+ * Tells of an address that may not be handed out how far that goes on: the last address of the unusable run that it lies in;
+ * undefined for a usable one. A long run, such as a reserved range, costs one step.
+ */
+export type UnusableUntil = (address: Address) => Address | undefined
+
+/**
  * Finds the lowest free address of one range. Cost depends on how much was taken and freed, never on the size of the range:
  * everything from `frontier` on has never been dealt out, and what was freed below it waits in a heap.
  */
 export class FreeAddresses {
   readonly #range: AddressRange
   readonly #isTaken: (value: AddressValue) => boolean
-  readonly #isUsable: (address: Address) => boolean
+  readonly #unusableUntil: UnusableUntil
   /** the lowest address that was never found free; undefined once the range's end is passed */
   #frontier: Address | undefined
   readonly #freed: AddressValue[] = []
@@ -20,12 +26,12 @@ export class FreeAddresses {
 
   /**
    * @param isTaken whether somebody holds the address now
-   * @param isUsable whether the pool may hand it out at all; the unusable must be few and far between, they are stepped over
+   * @param unusableUntil whether it may be handed out at all
    */
-  constructor(range: AddressRange, isTaken: (value: AddressValue) => boolean, isUsable: (address: Address) => boolean) {
+  constructor(range: AddressRange, isTaken: (value: AddressValue) => boolean, unusableUntil: UnusableUntil) {
     this.#range = range
     this.#isTaken = isTaken
-    this.#isUsable = isUsable
+    this.#unusableUntil = unusableUntil
     this.#frontier = range.first
   }
 
@@ -35,8 +41,10 @@ export class FreeAddresses {
       if (!this.#isTaken(value)) return this.#addressOf(value)
       this.#popFreed()
     }
-    while (this.#frontier && (this.#isTaken(this.#frontier.value) || !this.#isUsable(this.#frontier))) {
-      this.#frontier = this.#frontier.value === this.#range.last.value ? undefined : addressAfter(this.#frontier)
+    while (this.#frontier) {
+      const last = this.#isTaken(this.#frontier.value) ? this.#frontier : this.#unusableUntil(this.#frontier)
+      if (!last) break
+      this.#frontier = last.value >= this.#range.last.value ? undefined : addressAfter(last)
     }
     return this.#frontier
   }
@@ -45,7 +53,7 @@ export class FreeAddresses {
   free(address: Address): void {
     const { value } = address
     const dealt = this.#frontier === undefined || value < this.#frontier.value
-    if (!dealt || this.#inHeap.has(value) || !this.#isUsable(address)) return
+    if (!dealt || this.#inHeap.has(value) || this.#unusableUntil(address)) return
     this.#inHeap.add(value)
     this.#pushFreed(value)
   }

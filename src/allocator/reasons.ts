@@ -45,8 +45,12 @@ export const ALLOCATION_REASONS = {
     advice: 'Ask for an address of a pool, or add the address to a pool.',
   },
   AddressInUse: {
-    meaning: 'The address that the Service asks for is held by another Service.',
+    meaning: 'The address that the Service asks for is held by another Service, with which it cannot be shared.',
     advice: 'Ask for another address; when the holder is deleted, this Service gets it.',
+  },
+  AddressReserved: {
+    meaning: 'The address that the Service asks for is kept for another Service, or for nobody.',
+    advice: 'Ask for another address, or change the AddressReservation that the message names.',
   },
   NoClusterIP: {
     meaning:

@@ -30,3 +30,7 @@ export function sharingObjection(a: SharingTerms, b: SharingTerms): SharingObjec
   )
   return clash ? 'port-in-use' : undefined
 }
+
+export function sameTerms(a: SharingTerms, b: SharingTerms): boolean {
+  return a === b || (a.key === b.key && a.backend === b.backend && JSON.stringify(a.ports) === JSON.stringify(b.ports))
+}

@@ -7,6 +7,7 @@ import { LeaderElector, LeaseWatcher, viewLease } from '../kubernetes/lease.ts'
 import { Reconciler } from '../kubernetes/reconciler.ts'
 import { Reflector } from '../kubernetes/reflector.ts'
 import {
+  addressReservations,
   ipAddressPools,
   type KubernetesObject,
   leases,
@@ -24,6 +25,11 @@ import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
+import {
+  type ReservationStatusComponents,
+  type ReservationView,
+  reconcileReservationStatus,
+} from './controller/reservation-status.ts'
 import { BY_NAMESPACE, type NamespaceView, type PoolView, ServiceController } from './controller/service-controller.ts'
 import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX, type SpeakerMark } from './controller/speaker-leases.ts'
 
@@ -64,6 +70,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
   const serviceStore = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: service => [service.namespace] } })
   const namespaceStore = new Store<NamespaceView>()
   const poolStore = new Store<PoolView>()
+  const reservationStore = new Store<ReservationView>()
   const leaseStore = new Store<ReturnType<typeof viewLease>>()
   const speakerStore = new Store<SpeakerMark>()
   const leaseReflector = reflect(leases, leaseStore, viewLease, namespace)
@@ -71,6 +78,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     reflect(services, serviceStore, viewService),
     reflect(namespaces, namespaceStore, ({ metadata }) => ({ labels: metadata?.labels ?? {} })),
     reflect(ipAddressPools, poolStore, viewPool, namespace),
+    reflect(addressReservations, reservationStore, viewReservation, namespace),
     reflect(speakerStatuses, speakerStore, viewSpeaker, namespace),
     leaseReflector,
   ]
@@ -102,6 +110,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
       services: serviceStore,
       namespaces: namespaceStore,
       pools: poolStore,
+      reservations: reservationStore,
       logger,
       nowText,
       enqueue: keys => {
@@ -119,6 +128,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
       },
       recordEvent: (service, event) => recorder.record(services, service, event.type, event.reason, event.message),
       onPoolChanged: name => poolReconciler.enqueueAfter(`${namespace}/${name}`, POOL_STATUS_DELAY_MS),
+      onReservationChanged: name => reservationReconciler.enqueue(`${namespace}/${name}`),
     },
     { loadBalancerClass },
   )
@@ -145,8 +155,9 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     onFirstPassDone: () => {
       // performance.now() counts from the start of the process.
       logger.info({ sinceStartMs: Math.round(performance.now()) }, 'ready')
-      // Before now, a pool's counters would have said that nobody holds anything.
+      // Before now, the counters would have said that nobody holds anything.
       poolReconciler.start()
+      reservationReconciler.start()
     },
   })
   const poolStatus: PoolStatusComponents = {
@@ -161,6 +172,19 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     reconcile: (key, signal) => reconcilePoolStatus(poolStatus, key, signal),
     keys: () => poolStore.keys(),
   })
+  const reservationStatus: ReservationStatusComponents = {
+    reservations: reservationStore,
+    controller,
+    statusWriter,
+    nowText,
+    recordProblem: (reservation, reason, message) =>
+      recorder.record(addressReservations, reservation, 'Warning', reason, message),
+  }
+  const reservationReconciler = new Reconciler(reconcilerComponents, {
+    name: 'reservation status',
+    reconcile: (key, signal) => reconcileReservationStatus(reservationStatus, key, signal),
+    keys: () => reservationStore.keys(),
+  })
   const speakerReconciler = new Reconciler(reconcilerComponents, {
     name: 'speaker registration',
     reconcile: (key, signal) =>
@@ -171,7 +195,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
       ),
     keys: () => speakerStore.keys(),
   })
-  const reconcilers = [serviceReconciler, poolReconciler, speakerReconciler]
+  const reconcilers = [serviceReconciler, poolReconciler, reservationReconciler, speakerReconciler]
 
   /** From here on this replica decides. */
   const lead = async () => {
@@ -259,6 +283,21 @@ function viewPool(object: KubernetesObject): PoolView {
       ...(generation !== undefined && { generation }),
       ...(creationTimestamp && { creationTimestamp }),
     },
+    ...(spec && { spec }),
+    ...(status && { status }),
+  }
+}
+
+function viewReservation(object: KubernetesObject): ReservationView {
+  const { metadata = {}, spec, status } = object as KubernetesObject & Pick<ReservationView, 'spec' | 'status'>
+  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp } = metadata
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    metadata: { name, ...(creationTimestamp && { creationTimestamp }) },
+    ...(generation !== undefined && { generation }),
     ...(spec && { spec }),
     ...(status && { status }),
   }

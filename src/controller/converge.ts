@@ -1,12 +1,13 @@
 import type { Allocator, Holding } from '../allocator/allocator.ts'
 import { type AddressRequest, chooseAddresses } from '../allocator/choose-addresses.ts'
 import type { AllocationReason } from '../allocator/reasons.ts'
+import { sameTerms } from '../allocator/sharing.ts'
 import { poolOffers } from '../config/address-pool.ts'
 import { type Address, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { ALLOCATED_FROM } from './annotations.ts'
 import { ADDRESS_ALLOCATED, type ConditionState } from './conditions.ts'
-import { readRequest } from './request.ts'
+import { readRequest, sharingTerms } from './request.ts'
 import { findSource, objectionTo, retain, usableAddresses } from './retain.ts'
 import type { World } from './world.ts'
 
@@ -31,7 +32,7 @@ export interface Decision {
   /** undefined: the Service is not ours to write */
   readonly desired?: DesiredStatus
   readonly events: readonly ServiceEvent[]
-  /** an address that the Service held is free now: others may be waiting for it */
+  /** what the Service held is free now, or may be shared: others may be waiting for it */
   readonly freed: boolean
   /** it would take more than it has: an address of its second family, once its pool has one free */
   readonly incomplete?: boolean
@@ -47,6 +48,7 @@ export function converge(service: ServiceView, world: World): Decision {
   if ((service.loadBalancerClass ?? '') !== world.loadBalancerClass) return leaveAlone(service, allocator, 'OtherClass')
 
   const before = allocator.holding(service.key)
+  const termsBefore = allocator.termsOf(service.key)
   const labels = world.namespaceLabels(service.namespace)
   if (!labels) {
     // The watch of namespaces is late: which pools serve the Service cannot be told. What it has stays its own.
@@ -55,7 +57,10 @@ export function converge(service: ServiceView, world: World): Decision {
   }
   const outcome = settle(service, labels, world)
   const after = allocator.holding(service.key)
-  const freed = (before?.addresses ?? []).some(one => !after?.addresses.some(other => sameAddress(one, other)))
+  const freed =
+    (before?.addresses ?? []).some(one => !after?.addresses.some(other => sameAddress(one, other))) ||
+    // With other terms others may share what this one holds, or what it held them from.
+    !sameTerms(termsBefore, allocator.termsOf(service.key))
   if (outcome.reason === 'ForeignAddress') {
     return {
       reason: outcome.reason,
@@ -88,7 +93,10 @@ export function claim(service: ServiceView, world: World): void {
   const read = readRequest(service, labels ?? {})
   const keeps =
     'reason' in read ? read.reason === 'InvalidRequest' : !labels || !objectionTo(shown, source, read.request)
-  if (keeps) allocator.hold(service.key, usableAddresses(service.key, shown, source, allocator), source.refusedName)
+  if (!keeps) return
+  const terms = sharingTerms(service)
+  const usable = usableAddresses(service.key, shown, source, allocator, terms)
+  allocator.hold(service.key, usable, terms, source.refusedName)
 }
 
 interface Outcome {
@@ -127,7 +135,7 @@ function settle(service: ServiceView, labels: Readonly<Record<string, string>>, 
   allocator.release(key)
   const choice = chooseAddresses(request, pools, allocator)
   if ('reason' in choice) return { ...choice, ...(service.ingress.length > 0 && { cleared: why ?? notAnAddress }) }
-  const taken = allocator.hold(key, choice.addresses)
+  const taken = allocator.hold(key, choice.addresses, request.terms)
   if ('refused' in taken) throw new Error(`allocator refused what it offered to ${key}: ${taken.refused}`)
   return allocated(taken.holding, shown, why, request, world)
 }

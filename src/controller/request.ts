@@ -1,5 +1,6 @@
 import type { AddressRequest } from '../allocator/choose-addresses.ts'
 import type { AllocationReason } from '../allocator/reasons.ts'
+import { type SharingTerms, UNSHARED } from '../allocator/sharing.ts'
 import { type Address, type Family, formatAddress, parseAddress } from '../ip/address.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { REQUEST_ANNOTATIONS, readAnnotation } from './annotations.ts'
@@ -27,6 +28,7 @@ export function readRequest(service: ServiceView, namespaceLabels: Readonly<Reco
     return { reason: 'InvalidRequest', message }
   }
   const pool = readAnnotation(service.annotations, REQUEST_ANNOTATIONS.pool)?.value
+  const terms = sharingTerms(service)
   return {
     request: {
       key: service.key,
@@ -34,10 +36,18 @@ export function readRequest(service: ServiceView, namespaceLabels: Readonly<Reco
       labels: service.labels,
       namespaceLabels,
       alternatives,
+      ...(terms !== UNSHARED && { terms }),
       ...(pool && { pool }),
       ...(addresses && { addresses }),
     },
   }
+}
+
+/** On which terms a Service shares addresses: the annotation, and what must agree beside it. */
+export function sharingTerms({ annotations, externalTrafficPolicy, selector, ports }: ServiceView): SharingTerms {
+  const key = readAnnotation(annotations, REQUEST_ANNOTATIONS.sharingKey)?.value ?? ''
+  if (key === '') return UNSHARED
+  return { key, backend: externalTrafficPolicy === 'Local' ? selector : '', ports }
 }
 
 /**

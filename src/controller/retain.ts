@@ -1,5 +1,6 @@
 import type { Allocator, Holding } from '../allocator/allocator.ts'
-import type { AddressRequest } from '../allocator/choose-addresses.ts'
+import { type AddressRequest, OBJECTIONS } from '../allocator/choose-addresses.ts'
+import { type SharingTerms, UNSHARED } from '../allocator/sharing.ts'
 import { type AddressPool, poolServes } from '../config/address-pool.ts'
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts'
 import type { ServiceView } from '../resources/service.ts'
@@ -27,17 +28,19 @@ export function findSource(
   return pool && { name: pool.name, pool }
 }
 
-/** Those of the addresses that the pool has and nobody else holds, one of each family. */
+/** Those of the addresses that the pool has and that nobody else holds or keeps from the Service, one of each family. */
 export function usableAddresses(
   key: string,
   addresses: readonly Address[],
   { name, refusedName }: Source,
   allocator: Allocator,
+  terms: SharingTerms = UNSHARED,
 ): Address[] {
   return addresses.filter(
     (address, place) =>
       (refusedName !== undefined || allocator.offers(name, address)) &&
-      [undefined, key].includes(allocator.holderOf(address)) &&
+      allocator.reservationAgainst(key, address) === undefined &&
+      !allocator.useAgainst(key, address, terms) &&
       addresses.findIndex(({ family }) => family === address.family) === place,
   )
 }
@@ -79,31 +82,36 @@ export function retain(
   if (!source) return { objection: `${texts} lies in no IPAddressPool.` }
   const objection = objectionTo(addresses, source, request)
   if (objection !== undefined) return { objection }
-  const usable = usableAddresses(key, addresses, source, allocator)
+  const usable = usableAddresses(key, addresses, source, allocator, request.terms)
   for (const families of request.alternatives) {
     const kept = usable.filter(({ family }) => families.includes(family))
     if (kept.length === 0 || (request.addresses && kept.length < request.addresses.length)) continue
     const added = families
       .filter(family => kept.every(address => address.family !== family))
-      .map(family => (source.pool && !request.addresses ? allocator.lowestFree(source.name, family) : undefined))
+      .map(family =>
+        source.pool && !request.addresses ? allocator.lowestFor(key, source.name, family, request.terms) : undefined,
+      )
     if (!added.every(address => address !== undefined)) continue
-    const held = allocator.hold(key, [...kept, ...added], source.refusedName)
+    const held = allocator.hold(key, [...kept, ...added], request.terms, source.refusedName)
     if ('holding' in held) return held
   }
-  return { objection: whyNot(key, addresses, usable, texts, allocator) }
+  return { objection: whyNot(request, addresses, usable, allocator) }
 }
 
 function whyNot(
-  key: string,
+  { key, terms = UNSHARED }: AddressRequest,
   addresses: readonly Address[],
   usable: readonly Address[],
-  texts: string,
   allocator: Allocator,
 ): string {
   for (const address of addresses) {
-    const holder = allocator.holderOf(address)
-    if (holder !== undefined && holder !== key) return `${formatAddress(address)} is held by the Service "${holder}".`
+    const text = formatAddress(address)
+    const reservation = allocator.reservationAgainst(key, address)
+    if (reservation !== undefined) return `${text} is kept from the Service by the AddressReservation "${reservation}".`
+    const use = allocator.useAgainst(key, address, terms)
+    if (use) return `${text} is held by the Service "${use.by}": ${OBJECTIONS[use.objection]}.`
   }
+  const texts = addresses.map(formatAddress).join(', ')
   return usable.length < addresses.length
     ? `${texts} lies in no IPAddressPool, or not in one.`
     : `${texts} does not fit the IP families of the Service.`

@@ -77,6 +77,13 @@ export const bgpAdvertisements = resource(
 export const bgpPeers = resource('metallb.io', 'v1beta2', 'bgppeers', 'BGPPeer', 'Namespaced')
 export const bfdProfiles = resource('metallb.io', 'v1beta1', 'bfdprofiles', 'BFDProfile', 'Namespaced')
 export const communities = resource('metallb.io', 'v1beta1', 'communities', 'Community', 'Namespaced')
+export const addressReservations = resource(
+  'herald.io',
+  'v1alpha1',
+  'addressreservations',
+  'AddressReservation',
+  'Namespaced',
+)
 export const speakerStatuses = resource('herald.io', 'v1alpha1', 'speakerstatuses', 'SpeakerStatus', 'Namespaced')
 
 /** `v1`, `discovery.k8s.io/v1`. */

@@ -22,27 +22,34 @@ const sortable = (end: number) =>
   ].join('.')
 const inOrder = `${sortable(0)}.all(start, ${sortable(1)}.all(end, start <= end))`
 
+function rangeSchema(accepted: string, expected: string) {
+  return Type.String(
+    options({
+      minLength: 1,
+      maxLength: MAX_LENGTH,
+      'x-kubernetes-validations': [
+        {
+          rule: `${accepted} || (${isRange})`,
+          message: `is neither ${expected} nor a range`,
+          messageExpression: `'"' + self + '" is neither ${expected} nor a range "start-end" of two IP addresses'`,
+        },
+        {
+          rule: `!(${isRange}) || ${sameFamily}`,
+          message: 'a range must not begin with one address family and end with the other',
+          messageExpression: `'the range "' + self + '" mixes an IPv4 and an IPv6 address'`,
+        },
+        {
+          rule: `!(${isRange}) || !(${sameFamily}) || ${inOrder}`,
+          message: 'a range must not start after its end',
+          messageExpression: `'the range "' + self + '" starts after its end'`,
+        },
+      ],
+    }),
+  )
+}
+
 /** One entry of a pool: a CIDR, or a range `start-end` of one family whose start is not after its end. */
-export const addressRangeSchema = Type.String(
-  options({
-    minLength: 1,
-    maxLength: MAX_LENGTH,
-    'x-kubernetes-validations': [
-      {
-        rule: `isCIDR(self) || (${isRange})`,
-        message: 'is neither a CIDR nor a range',
-        messageExpression: `'"' + self + '" is neither a CIDR nor a range "start-end" of two IP addresses'`,
-      },
-      {
-        rule: `!(${isRange}) || ${sameFamily}`,
-        message: 'a range must not begin with one address family and end with the other',
-        messageExpression: `'the range "' + self + '" mixes an IPv4 and an IPv6 address'`,
-      },
-      {
-        rule: `!(${isRange}) || !(${sameFamily}) || ${inOrder}`,
-        message: 'a range must not start after its end',
-        messageExpression: `'the range "' + self + '" starts after its end'`,
-      },
-    ],
-  }),
-)
+export const addressRangeSchema = rangeSchema('isCIDR(self)', 'a CIDR')
+
+/** The same, or a single address. */
+export const addressOrRangeSchema = rangeSchema('isIP(self) || isCIDR(self)', 'an address, nor a CIDR,')

@@ -1,3 +1,4 @@
+import { addressReservationResource } from './address-reservation.ts'
 import type { CustomResource } from './crd.ts'
 import { ipAddressPoolResource } from './ip-address-pool.ts'
 import { l2AdvertisementResource } from './l2-advertisement.ts'
@@ -6,6 +7,7 @@ import { speakerStatusResource } from './speaker-status.ts'
 /** All kinds that Herald defines, in the order in which the reference lists them. */
 export const customResources: readonly CustomResource[] = [
   ipAddressPoolResource,
+  addressReservationResource,
   l2AdvertisementResource,
   speakerStatusResource,
 ]

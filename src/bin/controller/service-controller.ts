@@ -2,6 +2,7 @@ import { Allocator } from '../../allocator/allocator.ts'
 import type { AddressPool, AddressPoolResource } from '../../config/address-pool.ts'
 import { PoolRegistry } from '../../config/pool-registry.ts'
 import type { NamedProblem } from '../../config/problem.ts'
+import { ReservationRegistry } from '../../config/reservation-registry.ts'
 import { ALLOCATED_FROM } from '../../controller/annotations.ts'
 import { ADDRESS_ALLOCATED, nextCondition } from '../../controller/conditions.ts'
 import { claim, converge, type DesiredStatus, type ServiceEvent } from '../../controller/converge.ts'
@@ -14,6 +15,7 @@ import { type DesiredServiceStatus, outcomeOfWrite, type StatusWriter } from '..
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { PoolStatusView } from './pool-status.ts'
+import type { ReservationView } from './reservation-status.ts'
 
 export interface NamespaceView {
   readonly labels: Readonly<Record<string, string>>
@@ -31,6 +33,7 @@ export interface ServiceControllerComponents {
   services: ReadableStore<ServiceView>
   namespaces: ReadableStore<NamespaceView>
   pools: ReadableStore<PoolView>
+  reservations: ReadableStore<ReservationView>
   logger: Logger
   /** the time now, RFC 3339 in whole seconds */
   nowText: () => string
@@ -40,6 +43,8 @@ export interface ServiceControllerComponents {
   recordEvent: (service: ServiceView, event: ServiceEvent) => void
   /** a pool's use or standing may have changed */
   onPoolChanged: (name: string) => void
+  /** what is held of a reservation, or its standing, may have changed */
+  onReservationChanged: (name: string) => void
 }
 
 /** Name of the Services store's index by namespace. */
@@ -53,6 +58,7 @@ export class ServiceController {
   readonly #components: ServiceControllerComponents
   readonly #allocator = new Allocator()
   readonly #registry = new PoolRegistry()
+  readonly #reservations = new ReservationRegistry()
   readonly #waiting = new Waiting()
   readonly #world: World
   #unsubscribe: (() => void)[] = []
@@ -80,6 +86,10 @@ export class ServiceController {
     return this.#allocator
   }
 
+  get reservations(): Pick<ReservationRegistry, 'reservations' | 'problemOf'> {
+    return this.#reservations
+  }
+
   get waiting(): number {
     return this.#waiting.pending
   }
@@ -95,10 +105,12 @@ export class ServiceController {
    * before the first pass.
    */
   start(): void {
-    const { services, namespaces, pools, enqueue, onPoolChanged } = this.#components
+    const { services, namespaces, pools, reservations, enqueue, onPoolChanged, onReservationChanged } = this.#components
     this.#registry.putAll([...pools.list()].map(pool => [pool.name, pool] as const))
     this.#reportRefused(new Map())
     this.#allocator.setPools(this.#registry.pools)
+    for (const reservation of reservations.list()) this.#reservations.put(reservation.name, reservation)
+    this.#allocator.setReservations(this.#reservations.reservations)
     for (const service of firstPassOrder(services.list())) claim(service, this.#world)
     this.#unsubscribe = [
       services.subscribe(key => enqueue([key])),
@@ -108,6 +120,11 @@ export class ServiceController {
         if (JSON.stringify([before?.metadata, before?.spec]) === JSON.stringify([after?.metadata, after?.spec]))
           onPoolChanged(name)
         else this.#poolChanged(name, after)
+      }),
+      reservations.subscribe((_key, before, after) => {
+        const name = (after ?? before)?.name ?? ''
+        if (JSON.stringify(before?.spec) === JSON.stringify(after?.spec)) onReservationChanged(name)
+        else this.#reservationChanged(name, after)
       }),
       namespaces.subscribe((name, before, after) => {
         if (JSON.stringify(before?.labels) === JSON.stringify(after?.labels)) return
@@ -139,6 +156,7 @@ export class ServiceController {
           'address released',
         )
         onPoolChanged(released.pool)
+        this.#holderChanged(key)
         this.#askWaiting()
       }
       return done
@@ -151,6 +169,7 @@ export class ServiceController {
     } else this.#waiting.delete(key)
     for (const pool of new Set([poolBefore, poolAfter]))
       if (pool !== undefined && (decision.freed || pool !== poolBefore)) onPoolChanged(pool)
+    if (decision.freed || poolAfter !== poolBefore) this.#holderChanged(key)
     if (decision.freed) this.#askWaiting()
     if (!decision.desired) return done
     const result = await this.#components.statusWriter.writeService(service, this.#written(service, decision.desired), {
@@ -187,6 +206,22 @@ export class ServiceController {
       holders.map(key => this.#components.services.get(key)).filter(service => service !== undefined),
     )
     enqueue([...oldestFirst.map(({ key }) => key), ...this.#waiting.oldestFirst()])
+  }
+
+  #reservationChanged(name: string, after: ReservationView | undefined): void {
+    const { enqueue, onReservationChanged, reservations, logger } = this.#components
+    this.#reservations.put(name, after)
+    const losers = this.#allocator.setReservations(this.#reservations.reservations)
+    const problem = this.#reservations.problemOf(name)
+    if (problem)
+      logger.warn({ reservation: name, field: problem.field, problem: problem.message }, 'AddressReservation refused')
+    // Another reservation may stand or fall with this one, when they overlap.
+    for (const reservation of reservations.list()) onReservationChanged(reservation.name)
+    enqueue([...losers, ...this.#waiting.oldestFirst()])
+  }
+
+  #holderChanged(key: string): void {
+    for (const name of this.#reservations.namesFor(key)) this.#components.onReservationChanged(name)
   }
 
   #problems(): Map<string, NamedProblem | undefined> {

@@ -263,6 +263,62 @@ describe('controller, against a real API server', () => {
     })
   })
 
+  it('lets Services of one sharing key have one address, and tells the others why not', async () => {
+    const sharing = { 'metallb.io/allow-shared-ip': 'k' }
+    await apply(
+      pool('p', ['192.0.2.10/32']),
+      loadBalancer('web', {}, sharing),
+      loadBalancer('dns', { ports: [{ port: 53, protocol: 'UDP' }] }, sharing),
+    )
+    await addressed('web', '192.0.2.10')
+    await addressed('dns', '192.0.2.10')
+    await apply(loadBalancer('clash', { loadBalancerIP: '192.0.2.10' }, sharing))
+    const clash = await pending('clash', 'AddressInUse')
+    assert.match(conditionOf(clash)?.message ?? '', /both have the same port/)
+    await apply(loadBalancer('clash', { loadBalancerIP: '192.0.2.10', ports: [{ port: 81 }] }, sharing))
+    await addressed('clash', '192.0.2.10')
+  })
+
+  it('keeps reserved addresses for their Service, before it exists and after', async () => {
+    const reservation = {
+      apiVersion: 'herald.io/v1alpha1',
+      kind: 'AddressReservation',
+      metadata: { name: 'shop', namespace },
+      spec: { addresses: ['192.0.2.11'], service: { namespace: 'default', name: 'shop' } },
+    }
+    const gateway = { ...reservation, metadata: { name: 'gateway', namespace }, spec: { addresses: ['192.0.2.10'] } }
+    const held = () =>
+      api.kubectl(['get', 'addressreservation', 'shop', '-n', namespace, '-o', 'jsonpath={.status.held}'])
+    try {
+      await apply(pool('p', ['192.0.2.10-192.0.2.12']), reservation, gateway)
+      await eventually('both are accepted', async () => {
+        const condition = '{.items[*].status.conditions[?(@.type=="Accepted")].status}'
+        const { stdout } = await api.kubectl([
+          'get',
+          'addressreservations',
+          '-n',
+          namespace,
+          '-o',
+          `jsonpath=${condition}`,
+        ])
+        return stdout.trim() === 'True True'
+      })
+      await apply(loadBalancer('web'))
+      await addressed('web', '192.0.2.12')
+      for (let round = 0; round < 2; round++) {
+        await apply(loadBalancer('shop'))
+        await addressed('shop', '192.0.2.11')
+        await eventually('the reservation says so', async () => (await held()).stdout === '192.0.2.11')
+        await remove('service', 'shop')
+        await eventually('the reservation says that nobody has it', async () => (await held()).stdout === '')
+      }
+    } finally {
+      await api.kubectl(['delete', 'addressreservations', '--all', '-n', namespace])
+    }
+    await apply(loadBalancer('more'))
+    await addressed('more', '192.0.2.10')
+  })
+
   it('lets a second replica lead when the first is stopped, with the same addresses', async () => {
     await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
     await addressed('web', '192.0.2.10')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Allocator } from '../../../src/allocator/allocator.ts'
+import { UNSHARED } from '../../../src/allocator/sharing.ts'
 import { formatAddress } from '../../../src/ip/address.ts'
 import { address } from '../../support/addresses.ts'
 import { pool } from '../../support/services.ts'
@@ -19,7 +20,11 @@ describe('Allocator', () => {
     assert.deepEqual(allocator.hold('a', [address('192.0.2.10')]), {
       holding: { pool: 'p', addresses: [address('192.0.2.10')] },
     })
-    assert.deepEqual(allocator.hold('b', [address('192.0.2.10')]), { refused: 'in-use', by: 'a' })
+    assert.deepEqual(allocator.hold('b', [address('192.0.2.10')]), {
+      refused: 'in-use',
+      by: 'a',
+      objection: 'not-shared',
+    })
     assert.deepEqual(allocator.inUse('p'), { 4: 1, 6: 0 })
     assert.equal(allocator.release('a')?.pool, 'p')
     assert.equal(allocator.release('a'), undefined)
@@ -45,8 +50,8 @@ describe('Allocator', () => {
     const allocator = allocatorWith(pool('p', range))
     allocator.hold('a', [address('192.0.2.10')])
     allocator.hold('a', [address('192.0.2.12')])
-    assert.equal(allocator.holderOf(address('192.0.2.10')), undefined)
-    assert.equal(formatAddress(allocator.lowestFree('p', 4) ?? assert.fail()), '192.0.2.10')
+    assert.equal(allocator.useAgainst('b', address('192.0.2.10'), UNSHARED), undefined)
+    assert.equal(formatAddress(allocator.lowestFor('x', 'p', 4) ?? assert.fail()), '192.0.2.10')
   })
 
   it('tells who holds of a pool that changed, and takes the hold of what has left it', () => {
@@ -73,13 +78,13 @@ describe('Allocator', () => {
       [],
     )
     assert.deepEqual(allocator.inUse('p'), { 4: 1, 6: 0 })
-    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.11')
+    assert.equal(formatAddress(allocator.lowestFor('x', 'q', 4) ?? assert.fail()), '192.0.2.11')
     allocator.hold('b', [address('192.0.2.11')])
-    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.12')
+    assert.equal(formatAddress(allocator.lowestFor('x', 'q', 4) ?? assert.fail()), '192.0.2.12')
     allocator.release('a')
-    assert.equal(formatAddress(allocator.lowestFree('q', 4) ?? assert.fail()), '192.0.2.10')
+    assert.equal(formatAddress(allocator.lowestFor('x', 'q', 4) ?? assert.fail()), '192.0.2.10')
 
-    assert.ok('holding' in allocator.hold('c', [address('203.0.113.1')], 'p'))
+    assert.ok('holding' in allocator.hold('c', [address('203.0.113.1')], UNSHARED, 'p'))
     assert.deepEqual(allocator.setPools([taker]), ['c'], 'deleted')
     assert.equal(allocator.holding('c'), undefined)
     assert.deepEqual(allocator.inUse('p'), { 4: 0, 6: 0 })
@@ -102,14 +107,15 @@ describe('Allocator', () => {
           else if (one.what === 'pools') allocator.setPools([one.small ? pool('p', ['192.0.2.0/30']) : wide])
           else if (one.what === 'hold') allocator.hold(one.key, [{ family: 4, value: 0xc0000200 + one.offset }])
           else {
-            const lowest = allocator.lowestFree('p', 4)
+            const lowest = allocator.lowestFor('x', 'p', 4)
             if (lowest) assert.ok('holding' in allocator.hold(one.key, [lowest]))
           }
           const held = keys.flatMap(key => allocator.holding(key)?.addresses.map(formatAddress) ?? [])
           assert.equal(new Set(held).size, held.length)
           assert.equal(allocator.inUse('p')[4], held.length)
           for (const key of keys)
-            for (const one of allocator.holding(key)?.addresses ?? []) assert.equal(allocator.holderOf(one), key)
+            for (const one of allocator.holding(key)?.addresses ?? [])
+              assert.equal(allocator.useAgainst('stranger', one, UNSHARED)?.by, key)
         }
       }),
     )

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ReservationView } from '../../../src/bin/controller/reservation-status.ts'
 import {
   BY_NAMESPACE,
   type NamespaceView,
@@ -17,6 +18,7 @@ function setUp() {
   const services = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: ({ namespace }) => [namespace] } })
   const namespaces = new Store<NamespaceView>()
   const pools = new Store<PoolView>()
+  const reservations = new Store<ReservationView>()
   const asked: string[] = []
   const written: [key: string, desired: DesiredServiceStatus][] = []
   const events: string[] = []
@@ -28,6 +30,7 @@ function setUp() {
       services,
       namespaces,
       pools,
+      reservations,
       logger: silentLogger,
       nowText: () => '2026-01-01T00:00:00Z',
       enqueue: keys => void asked.push(...keys),
@@ -39,6 +42,7 @@ function setUp() {
       },
       recordEvent: (_service, { reason }) => void events.push(reason),
       onPoolChanged: () => {},
+      onReservationChanged: () => {},
     },
     { loadBalancerClass: '' },
   )
@@ -50,13 +54,32 @@ function setUp() {
     answer: (next: WriteResult) => {
       result = next
     },
-    putService: (name: string, createdAt: number, shown: string[] = [], spec: ServiceSpec = {}) => {
+    putService: (
+      name: string,
+      createdAt: number,
+      shown: string[] = [],
+      spec: ServiceSpec = {},
+      more: Record<string, string> = {},
+    ) => {
       const creationTimestamp = new Date(createdAt * 1_000).toISOString()
-      const annotations = { ...(shown.length > 0 && { 'metallb.io/ip-allocated-from-pool': 'old' }) }
+      const annotations = { ...more, ...(shown.length > 0 && { 'metallb.io/ip-allocated-from-pool': 'old' }) }
       const status = { loadBalancer: { ingress: shown.map(ip => ({ ip, ipMode: 'VIP' })) } }
       const view = service(name, { metadata: { creationTimestamp, annotations }, spec, status })
       services.upsert(view.key, String(version++), view)
     },
+    putReservation: (name: string, addresses: string[], service?: { namespace: string; name: string }) => {
+      const resourceVersion = String(version++)
+      const spec = { addresses, ...(service && { service }) }
+      reservations.upsert(`h/${name}`, resourceVersion, {
+        namespace: 'h',
+        name,
+        uid: name,
+        resourceVersion,
+        metadata: { name },
+        spec,
+      })
+    },
+    deleteReservation: (name: string) => reservations.delete(`h/${name}`),
     deleteNamespace: (name: string) => namespaces.delete(name),
     deleteService: (name: string) => services.delete(`default/${name}`),
     putPool: (name: string, spec: PoolView['spec'], status?: PoolView['status']) => {
@@ -206,5 +229,41 @@ describe('ServiceController', () => {
     assert.deepEqual(it.asked, ['default/a', 'default/b'])
     for (const name of ['a', 'b']) await it.controller.reconcile(`default/${name}`)
     assert.deepEqual([it.written[4]?.[1].addresses, it.written[5]?.[1].addresses], [['192.0.2.7'], ['192.0.2.2']])
+  })
+
+  it('asks the one that loses an address to a reservation, and those that wait when a reservation goes', async () => {
+    const it = setUp()
+    it.putPool('p', { addresses: ['192.0.2.1-192.0.2.2'] })
+    it.controller.start()
+    it.putService('web', 1)
+    await it.controller.reconcile('default/web')
+    it.asked.length = 0
+    it.putReservation('all', ['192.0.2.0/24'])
+    assert.deepEqual(it.asked, ['default/web'])
+    await it.controller.reconcile('default/web')
+    assert.deepEqual(it.written.at(-1)?.[1].addresses, [])
+    it.asked.length = 0
+    it.deleteReservation('all')
+    assert.deepEqual(it.asked, ['default/web'])
+    await it.controller.reconcile('default/web')
+    assert.deepEqual(it.written.at(-1)?.[1].addresses, ['192.0.2.1'])
+  })
+
+  it('asks those that wait when a Service begins to share what it holds', async () => {
+    const it = setUp()
+    const sharing = { 'metallb.io/allow-shared-ip': 'k' }
+    it.putPool('p', { addresses: ['192.0.2.1/32'] })
+    it.controller.start()
+    it.putService('first', 1)
+    await it.controller.reconcile('default/first')
+    it.putService('second', 2, [], { ports: [{ port: 443 }] }, sharing)
+    await it.controller.reconcile('default/second')
+    assert.equal(it.controller.waiting, 1)
+    it.putService('first', 1, ['192.0.2.1'], { ports: [{ port: 80 }] }, sharing)
+    it.asked.length = 0
+    await it.controller.reconcile('default/first')
+    assert.deepEqual(it.asked, ['default/second'])
+    await it.controller.reconcile('default/second')
+    assert.deepEqual(it.written.at(-1)?.[1].addresses, ['192.0.2.1'])
   })
 })
