@@ -1,6 +1,6 @@
 /**
- * The limit that the controller is measured against: watches Services and patches the next address into the status of each,
- * without pools, rules, conditions, events or a Lease. Same client, same reflector.
+ * The limit that a controller is measured against: watches Services and patches the next address into the status of each,
+ * without pools, rules, conditions, events or a Lease. Same client, same reflector as Herald's.
  */
 import { SystemClock } from '../src/io/clock.ts'
 import { ApiClient } from '../src/kubernetes/client.ts'
@@ -21,15 +21,12 @@ const store = new Store<ReturnType<typeof viewService>>()
 let next = 0
 store.subscribe((_key, _before, service) => {
   if (service?.type !== 'LoadBalancer' || service.ingress.length > 0) return
-  const ip = `198.51.${100 + (next >> 8)}.${next++ & 255}`
+  const ip = `2001:db8:b::${(next++).toString(16)}`
   const patch = { status: { loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] } } }
   const { namespace, name } = service
   client.patch(services, { namespace, name, subresource: 'status' }, patch, { kind: 'merge' }).catch(() => {})
 })
-const reflector = new Reflector(
+new Reflector(
   { client, store, clock, random: Math.random, logger: silentLogger },
   { resource: services, view: viewService },
-)
-reflector.start()
-await reflector.whenSynced()
-console.log('ready')
+).start()

@@ -1,207 +1,221 @@
 /**
- * The controller against a real API server: how long a Service waits for its address, beside a bare loop that watches and
- * patches without deciding (bare-loop.ts), in the same run; memory; time from start to ready.
+ * Controllers against a real API server, one after the other under the same load: how long a Service waits for its address,
+ * memory, start, and what a restart writes. Herald beside a bare loop that watches and patches without deciding, and beside
+ * MetalLB. Every contender gets an API server of its own.
  *
- *   sh lab/toolchain.sh node bench/controller.ts
+ *   sh lab/toolchain.sh node bench/controller.ts [--quick] [--only Herald]
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
-import { parseAllDocuments } from 'yaml'
-import { SystemClock } from '../src/io/clock.ts'
-import { ApiClient } from '../src/kubernetes/client.ts'
-import { loadCredentials } from '../src/kubernetes/credentials.ts'
-import { silentLogger } from '../src/kubernetes/logger.ts'
-import { Reflector } from '../src/kubernetes/reflector.ts'
-import { ipAddressPools, services } from '../src/kubernetes/resources.ts'
-import { Store } from '../src/kubernetes/store.ts'
-import { viewService } from '../src/resources/service.ts'
-import { startApiServer } from '../test/support/api-server.ts'
-import { eventually } from '../test/support/processes.ts'
-import { mb, ms, percentile, residentMb, table } from './figures.ts'
+import { parseArgs } from 'node:util'
+import { type ApiServer, startApiServer } from '../test/support/api-server.ts'
+import { bareLoop, type Contender, herald, metallb, namespace } from './contenders.ts'
+import { load, machine, mb, ms, percentile, quiet, residentMb, table, times } from './figures.ts'
+import { type Burst, ServiceLoad } from './service-load.ts'
 
 const SINGLE = 30
-const MANY = 200
-const CLIENTS = 8
-const namespace = 'herald-system'
+const WAIT_MS = 120_000
+const SETTLE_MS = 2_000
 
-const built = spawnSync(process.execPath, ['src/bin/build.ts'], { stdio: ['ignore', 'ignore', 'inherit'] })
-if (built.status !== 0) process.exit(1)
-const api = await startApiServer()
-const clock = new SystemClock()
-const client = new ApiClient({
-  credentials: await loadCredentials({ clock }, { kubeconfig: api.kubeconfigFile }),
-  clock,
-  logger: silentLogger,
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
 })
-const store = new Store<ReturnType<typeof viewService>>()
-const reflector = new Reflector(
-  { client, store, clock, random: Math.random, logger: silentLogger },
-  { resource: services, view: viewService },
+const sizes = flags.quick ? [200, 1_000] : [200, 1_000, 5_000]
+
+type Api = Pick<ApiServer, 'kubectl'>
+
+interface Figures {
+  readonly name: string
+  readonly load: string
+  /** share of the processors that was busy before it began */
+  readonly busy: number
+  /** from start to the address of a Service that waited already */
+  readonly startMs: number
+  readonly one: readonly number[]
+  readonly bursts: ReadonlyMap<number, Burst>
+  /** by number of Services */
+  readonly memoryMb: ReadonlyMap<number, number>
+  readonly restart: { services: number; startMs: number; writes: number; memoryMb: number }
+}
+
+const contenders = [await herald(), bareLoop(), await metallb()].filter(
+  ({ name }) => !flags.only || flags.only.some(only => name.startsWith(only)),
 )
-/** who waits for the address of which Service */
-const pending = new Map<string, () => void>()
-const children: ChildProcess[] = []
-store.subscribe((_key, _before, after) => {
-  if (after && after.ingress.length > 0) pending.get(after.name)?.()
-})
+const results: Figures[] = []
+for (const contender of contenders) {
+  console.error(`bench: ${contender.name}`)
+  results.push(await measure(contender))
+}
+print(results)
 
-try {
-  const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
-    parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
+async function measure({ name, manifests, atMost, start }: Contender): Promise<Figures> {
+  const children = new Set<ChildProcess>()
+  const died = Promise.withResolvers<never>()
+  const api = await startApiServer()
+  let users: ServiceLoad | undefined
+  const launch = () => {
+    const child = start(api.kubeconfigFile)
+    children.add(child)
+    child.once('exit', code => {
+      if (children.delete(child)) died.reject(new Error(`${name} ended with exit code ${code}`))
+    })
+    return child
+  }
+  const end = async (child: ChildProcess) => {
+    if (!children.delete(child)) return
+    const exited = once(child, 'exit')
+    child.kill()
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+    await exited
+    clearTimeout(timer)
+  }
+  const steps = async (): Promise<Figures> => {
+    const system = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
+    await apply(api, [system, ...manifests])
+    await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
+    await apply(api, [pool()])
+    users = await ServiceLoad.connect(api.kubeconfigFile)
+    const busy = await quiet()
+
+    let startedMs = performance.now()
+    const first = await users.ask('first', WAIT_MS)
+    startedMs = performance.now()
+    let child = launch()
+    await first.addressed
+    const startMs = performance.now() - startedMs
+    await users.removeAll()
+    await settle()
+    const memoryMb = new Map([[0, residentMb(child.pid ?? 0)]])
+
+    const one: number[] = []
+    for (let i = 0; i < SINGLE; i++) one.push(await users.one(`one-${i}`))
+    const bursts = new Map<number, Burst>()
+    let loadNow = ''
+    let most = 0
+    for (const size of sizes.filter(size => size <= atMost)) {
+      console.error(`bench: ${name}: ${size} Services`)
+      bursts.set(size, await burst(users, size))
+      loadNow = load()
+      await settle()
+      memoryMb.set(size, residentMb(child.pid ?? 0))
+      most = size
+    }
+
+    await end(child)
+    const before = await countWrites(api)
+    const late = await users.ask('late', WAIT_MS)
+    startedMs = performance.now()
+    child = launch()
+    await late.addressed
+    const restartMs = performance.now() - startedMs
+    await settle()
+    // One of them gave the late Service its address.
+    const writes = (await countWrites(api)) - before - 1
+    const restart = { services: most, startMs: restartMs, writes, memoryMb: residentMb(child.pid ?? 0) }
+    await end(child)
+    return { name, load: loadNow, busy, startMs, one, bursts, memoryMb, restart }
+  }
+  try {
+    return await Promise.race([steps(), died.promise])
+  } finally {
+    for (const child of children) {
+      children.delete(child)
+      child.kill('SIGKILL')
+    }
+    await users?.close()
+    await api.stop()
+  }
+}
+
+/** Creates so many Services at once; where that is quick, three times, and the one in the middle counts. */
+async function burst(users: ServiceLoad, size: number): Promise<Burst> {
+  const bursts: Burst[] = []
+  for (let i = 0; i < 3; i++) {
+    await users.removeAll()
+    // Its address shows that the controller is through with the Services that were deleted.
+    await users.one(`before-${size}`, WAIT_MS)
+    await users.removeAll()
+    await settle()
+    const seen = await users.many(`many-${size}-${i}`, size, WAIT_MS)
+    bursts.push(seen)
+    if (size > 1_000 || seen.addressedMs > 15_000) return seen
+  }
+  return bursts.sort((a, b) => a.addressedMs - b.addressedMs)[1] as Burst
+}
+
+/** How often the API server was asked to change a Service, with or without effect. */
+async function countWrites(api: Api): Promise<number> {
+  const { stdout } = await api.kubectl(['get', '--raw', '/metrics'])
+  let count = 0
+  for (const line of stdout.split('\n')) {
+    if (!line.startsWith('apiserver_request_total{') || !line.includes('resource="services"')) continue
+    if (/verb="(PUT|PATCH|UPDATE|APPLY)"/.test(line)) count += Number(line.slice(line.lastIndexOf(' ')))
+  }
+  return count
+}
+
+function print(all: readonly Figures[]): void {
+  const [reference] = all
+  if (!reference) return
+  const names = all.map(({ name }) => name)
+  const others = all.slice(1)
+  const head = (title: string) => [title, ...names, ...others.map(({ name }) => `${name} / ${reference.name}`)]
+  const row = (title: string, value: (figures: Figures) => number, show: (value: number) => string) => [
+    title,
+    ...all.map(figures => show(value(figures))),
+    ...others.map(figures => times(value(figures), value(reference))),
+  ]
+  const share = (samples: readonly number[] | undefined, part: number) => percentile(samples ?? [], part)
+  console.log(`\n${machine()}\n`)
+  const latency = [
+    row('one Service, p50', ({ one }) => share(one, 0.5), ms),
+    row('one Service, p99', ({ one }) => share(one, 0.99), ms),
+    ...sizes.flatMap(size => [
+      row(`${size} at once, p50`, ({ bursts }) => share(bursts.get(size)?.latenciesMs, 0.5), ms),
+      row(`${size} at once, p99`, ({ bursts }) => share(bursts.get(size)?.latenciesMs, 0.99), ms),
+      row(`${size} at once, last created after`, ({ bursts }) => bursts.get(size)?.createdMs ?? Number.NaN, ms),
+      row(`${size} at once, all addressed after`, ({ bursts }) => bursts.get(size)?.addressedMs ?? Number.NaN, ms),
+    ]),
+  ]
+  console.log(`${table(head('created → address seen in a watch'), latency)}\n`)
+  const most = `${Math.max(...sizes)} Services (MetalLB: ${Math.min(1_000, Math.max(...sizes))})`
+  console.log(
+    `${table(head('process'), [
+      row('start → address of a waiting Service', ({ startMs }) => startMs, ms),
+      ...[0, ...sizes].map(size =>
+        row(`memory (RSS), ${size} Services`, ({ memoryMb }) => memoryMb.get(size) ?? Number.NaN, mb),
+      ),
+      row(`restarted with ${most}: start → address of one more`, ({ restart }) => restart.startMs, ms),
+      [
+        '  writes to Services that had one',
+        ...all.map(({ restart }) => String(restart.writes)),
+        ...others.map(() => ''),
+      ],
+      row('  memory (RSS)', ({ restart }) => restart.memoryMb, mb),
+    ])}\n`,
   )
-  const items = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...crds]
-  await api.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
-  await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
-  await client.create(ipAddressPools, {
+  for (const { name, busy, load } of all) {
+    console.log(
+      `${name}: processors ${Math.round(busy * 100)} % busy before it began, load average ${load} at the end.`,
+    )
+  }
+}
+
+function pool(): object {
+  return {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'IPAddressPool',
     metadata: { name: 'bench', namespace },
-    spec: { addresses: ['198.51.100.0/24', '203.0.113.0/24'] },
-  } as never)
-  reflector.start()
-  await reflector.whenSynced()
-
-  const bare = spawn(process.execPath, ['bench/bare-loop.ts', api.kubeconfigFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(bare)
-  await once(bare.stdout as NodeJS.ReadableStream, 'data')
-  const bareFigures = await measure('bare')
-  await end(bare)
-
-  const startedMs = performance.now()
-  const port = 20_000 + Math.floor(Math.random() * 10_000)
-  const flags = [
-    '--namespace',
-    namespace,
-    '--pod-name',
-    'bench',
-    '--kubeconfig',
-    api.kubeconfigFile,
-    '--port',
-    '0',
-    '--log-level',
-    'warn',
-  ]
-  const herald = spawn(
-    process.execPath,
-    ['build/controller.js', ...flags, '--health-probe-host', '127.0.0.1', '--health-probe-port', String(port)],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  )
-  children.push(herald)
-  await eventually('the controller is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
-    timeoutMs: 20_000,
-    everyMs: 5,
-  })
-  const readyMs = performance.now() - startedMs
-  await create('first')
-  await removeAll()
-  const atRest = residentMb(herald.pid ?? 0)
-  const heraldFigures = await measure('herald')
-  const loaded = heraldFigures.residentMb(herald.pid ?? 0)
-  await end(herald)
-
-  const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} ×`
-  const rows = (['oneP50', 'oneP99', 'manyP50', 'manyP99', 'manyAll'] as const).map(name => [
-    {
-      oneP50: 'one Service, p50',
-      oneP99: 'one Service, p99',
-      manyP50: `${MANY} at once, p50`,
-      manyP99: `${MANY} at once, p99`,
-      manyAll: `${MANY} at once, all`,
-    }[name],
-    ms(heraldFigures[name]),
-    ms(bareFigures[name]),
-    ratio(heraldFigures[name], bareFigures[name]),
-  ])
-  console.log(`\nFrom the create request to the address in a watch (${CLIENTS} clients create the ${MANY}):\n`)
-  console.log(table(['', 'Herald', 'bare loop', 'ratio'], rows))
-  console.log(
-    `\n${table(
-      ['controller', ''],
-      [
-        ['start to ready', ms(readyMs)],
-        ['memory (RSS), no Service', mb(atRest)],
-        [`memory (RSS), ${MANY} Services`, mb(loaded)],
-      ],
-    )}`,
-  )
-} finally {
-  for (const child of children) child.kill('SIGKILL')
-  await reflector.stop()
-  client.close()
-  await api.stop()
-}
-
-async function measure(prefix: string) {
-  const one: number[] = []
-  for (let i = 0; i < SINGLE; i++) one.push(await create(`${prefix}-one-${i}`))
-  await removeAll()
-  const startedMs = performance.now()
-  const names = Array.from({ length: MANY }, (_, i) => `${prefix}-many-${i}`)
-  const many: number[] = []
-  await Promise.all(
-    Array.from({ length: CLIENTS }, async () => {
-      const waiting: Promise<number>[] = []
-      for (let name = names.shift(); name !== undefined; name = names.shift()) {
-        const { created, latency } = begin(name)
-        waiting.push(latency)
-        await created
-      }
-      many.push(...(await Promise.all(waiting)))
-    }),
-  )
-  const manyAll = performance.now() - startedMs
-  let resident = 0
-  const figures = {
-    oneP50: percentile(one, 0.5),
-    oneP99: percentile(one, 0.99),
-    manyP50: percentile(many, 0.5),
-    manyP99: percentile(many, 0.99),
-    manyAll,
-    residentMb: (pid: number) => (resident ||= residentMb(pid)),
+    spec: { addresses: ['2001:db8:b::/112'] },
   }
-  return figures
 }
 
-/** Creates a Service; the time until its address was seen. */
-async function create(name: string): Promise<number> {
-  const { created, latency } = begin(name)
-  await created
-  return latency
+async function apply(api: Api, items: object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  const { code, stderr } = await api.kubectl(['create', '-f', '-'], list)
+  if (code !== 0) throw new Error(stderr)
 }
 
-function begin(name: string): { created: Promise<unknown>; latency: Promise<number> } {
-  const startedMs = performance.now()
-  const latency = new Promise<number>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name} has no address after 30 s`)), 30_000)
-    pending.set(name, () => {
-      pending.delete(name)
-      clearTimeout(timer)
-      resolve(performance.now() - startedMs)
-    })
-  })
-  const object = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace: 'default', labels: { made: 'by-bench' } },
-    spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-  }
-  return { created: client.create(services, object as never), latency }
-}
-
-async function removeAll(): Promise<void> {
-  await api.kubectl(['delete', 'service', '--selector=made=by-bench', '--wait=false'])
-  await eventually('all Services are gone', () => [...store.list()].every(({ type }) => type !== 'LoadBalancer'), {
-    timeoutMs: 60_000,
-  })
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill()
-  await exited
+function settle(): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, SETTLE_MS))
 }
