@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { SystemClock } from '../io/clock.ts'
+import { isApiError } from '../kubernetes/api-error.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
 import { EventRecorder } from '../kubernetes/events.ts'
@@ -185,11 +186,19 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     reconcile: (key, signal) => reconcileReservationStatus(reservationStatus, key, signal),
     keys: () => reservationStore.keys(),
   })
+  const leaseExists = (name: string, signal?: AbortSignal) =>
+    client.get(leases, { namespace, name }, { signal }).then(
+      () => true,
+      error => {
+        if (isApiError(error, 'notFound')) return false
+        throw error
+      },
+    )
   const speakerReconciler = new Reconciler(reconcilerComponents, {
     name: 'speaker registration',
     reconcile: (key, signal) =>
       reconcileSpeakerMark(
-        { speakers: speakerStore, leases: leaseWatcher, statusWriter, logger, nowText },
+        { speakers: speakerStore, leases: leaseWatcher, leaseExists, statusWriter, logger, nowText },
         key,
         signal,
       ),

@@ -2,8 +2,8 @@ import type { AddressRequest } from '../allocator/choose-addresses.ts'
 import type { AllocationReason } from '../allocator/reasons.ts'
 import { type SharingTerms, UNSHARED } from '../allocator/sharing.ts'
 import { type Address, type Family, formatAddress, parseAddress } from '../ip/address.ts'
+import { REQUEST_ANNOTATIONS, readAnnotation } from '../resources/annotations.ts'
 import type { ServiceView } from '../resources/service.ts'
-import { REQUEST_ANNOTATIONS, readAnnotation } from './annotations.ts'
 
 export type ReadRequest =
   | { readonly request: AddressRequest }

@@ -3,8 +3,8 @@ import { type AddressRequest, OBJECTIONS } from '../allocator/choose-addresses.t
 import { type SharingTerms, UNSHARED } from '../allocator/sharing.ts'
 import { type AddressPool, poolServes } from '../config/address-pool.ts'
 import { type Address, formatAddress, sameAddress } from '../ip/address.ts'
+import { ALLOCATED_FROM } from '../resources/annotations.ts'
 import type { ServiceView } from '../resources/service.ts'
-import { ALLOCATED_FROM } from './annotations.ts'
 import type { World } from './world.ts'
 
 /** The pool that a Service's addresses come from: one that stands, or one that is refused and only lets them be kept. */

@@ -1,6 +1,7 @@
 import type { L2Advertisement } from '../config/l2-advertisement.ts'
 import { type Address, formatAddress, parseAddress } from '../ip/address.ts'
 import type { Candidates } from '../layer2/election.ts'
+import { ALLOCATED_FROM, REQUEST_ANNOTATIONS, readAnnotation } from '../resources/annotations.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
 import type { CandidateIndex } from './candidate-index.ts'
@@ -24,8 +25,6 @@ export type Appraisal =
       readonly endpointNodes: readonly string[]
     }
 
-const SHARING_ANNOTATIONS = ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip']
-
 /** Judges, before any node is looked at, what of a Service is to be announced, or why nothing is. */
 export function appraise(
   service: ServiceView,
@@ -38,12 +37,12 @@ export function appraise(
   if (service.ingress.length === 0) return { withhold: 'noIPAllocated' }
   const parsed = service.ingress.map(({ ip }) => parseAddress(ip ?? ''))
   if (!parsed.every(address => address !== undefined)) return { withhold: 'invalidIP' }
-  const pools = parsed.map(address => index.poolOf(address))
+  const pools = parsed.map(address => index.poolOf(address, service.annotations[ALLOCATED_FROM]))
   if (!pools.every(pool => pool !== undefined)) return { withhold: 'ipNotAllowed' }
   if (!endpoints.serving) return { withhold: 'noEndpoints' }
 
   const local = service.externalTrafficPolicy === 'Local'
-  const shares = SHARING_ANNOTATIONS.some(annotation => Object.hasOwn(service.annotations, annotation))
+  const shares = readAnnotation(service.annotations, REQUEST_ANNOTATIONS.sharingKey) !== undefined
   const addresses: AppraisedAddress[] = []
   for (const [position, address] of parsed.entries()) {
     const advertisements = index.advertisements(pools[position]!, service.labels)

@@ -25,7 +25,12 @@ export interface ClusterFacts {
   readonly nodes: ReadonlyMap<string, NodeView>
   /** by the nodes whose speaker is registered and not marked as expired: the names of the interfaces on which it can announce */
   readonly speakers: ReadonlyMap<string, ReadonlySet<string>>
-  poolOf(address: Address): AdvertisedPool | undefined
+  /**
+   * The pool that an address of a Service comes from.
+   *
+   * @param allocatedFrom name of the pool that the controller took it from, where the Service tells
+   */
+  poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined
 }
 
 /** The nodes that advertisements select, with their scores. */
@@ -51,8 +56,8 @@ export class CandidateIndex {
     this.#ignoreExcludeLabel = init.ignoreExcludeLabel ?? false
   }
 
-  poolOf(address: Address): AdvertisedPool | undefined {
-    return this.#facts.poolOf(address)
+  poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined {
+    return this.#facts.poolOf(address, allocatedFrom)
   }
 
   /** The advertisements that apply to a Service with these labels whose address is in this pool, by name. */

@@ -59,6 +59,7 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
     await lab.kubectl(['rollout', 'status', 'deployment/web', '--timeout=90s'])
   })
 
+  // Each test has addresses of its own: kube-proxy may still serve those of a Service that was deleted a moment ago.
   afterEach(async () => {
     await lab.kubectl(['delete', 'services', '--selector=made=by-test', '--wait=true'])
     await lab.kubectl(['delete', 'ipaddresspools,l2advertisements', '--all', '--namespace=herald-system'])
@@ -90,22 +91,22 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
   })
 
   it('is announced by one node alone', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
-    await served('192.0.2.100')
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.101/32']), loadBalancer('web'))
+    await served('192.0.2.101')
     const capture = await lab.client.capture('arp')
-    for (let i = 0; i < 6; i++) assert.equal((await lab.client.arping('192.0.2.100')).length, 1)
+    for (let i = 0; i < 6; i++) assert.equal((await lab.client.arping('192.0.2.101')).length, 1)
     await capture.stop()
-    const frames = capture.arp().filter(({ address, operation }) => address === '192.0.2.100' && operation === 'reply')
+    const frames = capture.arp().filter(({ address, operation }) => address === '192.0.2.101' && operation === 'reply')
     assert.ok(frames.length >= 6)
     assert.equal(new Set(frames.map(({ mac }) => mac)).size, 1, 'one MAC address in all answers and announcements')
   })
 
   it('works without any node port', async () => {
     await lab.apply(
-      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      ...poolAndAdvertisement('demo', ['192.0.2.102/32']),
       loadBalancer('web', { allocateLoadBalancerNodePorts: false }),
     )
-    await served('192.0.2.100')
+    await served('192.0.2.102')
     assert.deepEqual(
       (await service('web')).spec.ports.map(({ nodePort }) => nodePort),
       [undefined],
@@ -114,18 +115,18 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
 
   it('lets in the clients of loadBalancerSourceRanges alone, and swaps them when the list is edited', async () => {
     await lab.apply(
-      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      ...poolAndAdvertisement('demo', ['192.0.2.103/32']),
       loadBalancer('web', { loadBalancerSourceRanges: [`${inside}/32`] }),
     )
-    await served('192.0.2.100')
-    assert.equal(await page('192.0.2.100', elsewhere), undefined)
+    await served('192.0.2.103')
+    assert.equal(await page('192.0.2.103', elsewhere), undefined)
     await lab.apply(loadBalancer('web', { loadBalancerSourceRanges: [`${elsewhere}/32`] }))
-    await waitFor(() => page('192.0.2.100', elsewhere), {
+    await waitFor(() => page('192.0.2.103', elsewhere), {
       what: 'the other client to get the page',
       timeoutMs: 10_000,
       everyMs: 50,
     })
-    await waitFor(async () => (await page('192.0.2.100', inside, 500)) === undefined, {
+    await waitFor(async () => (await page('192.0.2.103', inside, 500)) === undefined, {
       what: 'the first client to be shut out',
       timeoutMs: 10_000,
       everyMs: 50,
@@ -133,24 +134,24 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
   })
 
   it('ends its ARP answers within 1 s of its deletion, and the next Service gets the address', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('web'))
-    await served('192.0.2.100')
-    assert.equal((await lab.client.arping('192.0.2.100')).length, 1)
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.104/32']), loadBalancer('web'))
+    await served('192.0.2.104')
+    assert.equal((await lab.client.arping('192.0.2.104')).length, 1)
     await lab.kubectl(['delete', 'service', 'web'])
-    await waitFor(async () => (await lab.client.arping('192.0.2.100', { timeoutMs: 200 })).length === 0, {
-      what: 'silence about 192.0.2.100',
+    await waitFor(async () => (await lab.client.arping('192.0.2.104', { timeoutMs: 200 })).length === 0, {
+      what: 'silence about 192.0.2.104',
       timeoutMs: 1_000,
       everyMs: 1,
     })
     await lab.apply(loadBalancer('next'))
-    assert.equal(await lab.addressOf('next'), '192.0.2.100')
-    await served('192.0.2.100')
+    assert.equal(await lab.addressOf('next'), '192.0.2.104')
+    await served('192.0.2.104')
   })
 
   it('keeps its address while the controller is killed and comes back, all 20 of them', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `web-${i}`)
     await lab.apply(
-      ...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']),
+      ...poolAndAdvertisement('demo', ['192.0.2.110-192.0.2.149']),
       ...names.map(name => loadBalancer(name)),
     )
     const addresses = () => Promise.all(names.map(name => lab.addressOf(name)))
@@ -158,11 +159,11 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
     assert.equal(new Set(before).size, 20)
     // A lower address becomes free while nobody looks: no reason for anyone to move.
     assert.equal(lab.signalHerald('controller', 'SIGKILL'), 1)
-    const lowest = before.indexOf('192.0.2.100')
+    const lowest = before.indexOf('192.0.2.110')
     await lab.kubectl(['delete', 'service', names[lowest] ?? ''])
     await lab.replaceHerald('controller')
     await lab.apply(loadBalancer('new'))
-    assert.equal(await lab.addressOf('new', { timeoutMs: 30_000 }), '192.0.2.100')
+    assert.equal(await lab.addressOf('new', { timeoutMs: 30_000 }), '192.0.2.110')
     const kept = names.filter((_, index) => index !== lowest)
     assert.deepEqual(
       await Promise.all(kept.map(name => lab.addressOf(name))),
@@ -171,35 +172,55 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
   })
 
   it('waits with PoolExhausted for an address, and gets one as soon as another Service is deleted', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('first'))
-    await served('192.0.2.100')
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.105/32']), loadBalancer('first'))
+    await served('192.0.2.105')
     await lab.apply(loadBalancer('second'))
     const waiting = await pending('second', 'PoolExhausted')
     assert.equal(addressOf(waiting), undefined)
     assert.match(conditionOf(waiting)?.message ?? '', /"demo" has no free address/)
     await lab.kubectl(['delete', 'service', 'first'])
-    assert.equal(await lab.addressOf('second', { timeoutMs: 1_000 }), '192.0.2.100')
+    assert.equal(await lab.addressOf('second', { timeoutMs: 1_000 }), '192.0.2.105')
   })
 
   it('is served by a pool that grows', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100/32']), loadBalancer('first'))
-    await served('192.0.2.100')
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.106/32']), loadBalancer('first'))
+    await served('192.0.2.106')
     await lab.apply(loadBalancer('second'))
     await pending('second', 'PoolExhausted')
-    await lab.apply(pool('demo', ['192.0.2.100-192.0.2.101']))
-    await served('192.0.2.101')
-    assert.equal(addressOf(await service('first')), '192.0.2.100')
+    await lab.apply(pool('demo', ['192.0.2.106-192.0.2.107']))
+    await served('192.0.2.107')
+    assert.equal(addressOf(await service('first')), '192.0.2.106')
+  })
+
+  it('keeps its address, and is announced, while its pool is edited into a mistake', async () => {
+    await lab.apply(
+      ...poolAndAdvertisement('demo', ['192.0.2.108/32']),
+      pool('other', ['192.0.2.109/32']),
+      loadBalancer('web'),
+    )
+    await served('192.0.2.108')
+    await lab.apply(pool('demo', ['192.0.2.108-192.0.2.109']))
+    await lab.kubectl([
+      'wait',
+      'ipaddresspool/demo',
+      '--namespace=herald-system',
+      '--for=condition=Accepted=false',
+      '--timeout=10s',
+    ])
+    await new Promise(resolve => setTimeout(resolve, 1_000))
+    assert.equal(addressOf(await service('web')), '192.0.2.108')
+    assert.equal((await lab.client.arping('192.0.2.108')).length, 1)
   })
 
   it('is reached while the API server is away for 30 s, and what is created after is served', async () => {
-    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.100-192.0.2.149']), loadBalancer('web'))
-    await served('192.0.2.100')
+    await lab.apply(...poolAndAdvertisement('demo', ['192.0.2.150-192.0.2.159']), loadBalancer('web'))
+    await served('192.0.2.150')
     await lab.stopApiServer()
     try {
       const until = performance.now() + 30_000
       while (performance.now() < until) {
         await lab.client.flushNeighbors()
-        assert.ok(await page('192.0.2.100'), 'the page, from a client that has to ask by ARP first')
+        assert.ok(await page('192.0.2.150'), 'the page, from a client that has to ask by ARP first')
         await new Promise(resolve => setTimeout(resolve, 500))
       }
     } finally {
@@ -208,7 +229,7 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
       apiServerStarting.push([fromMs, Date.now()])
     }
     await lab.apply(loadBalancer('later'))
-    assert.equal(await lab.addressOf('later', { timeoutMs: 60_000 }), '192.0.2.101')
+    assert.equal(await lab.addressOf('later', { timeoutMs: 60_000 }), '192.0.2.151')
     // Kubernetes' own controllers and kube-proxies try an API server that was away again after up to a minute (client-go:
     // 30 s, lengthened at random), so their part is waited for by itself, and Herald's is measured from there.
     await waitFor(
@@ -221,12 +242,12 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
       },
       { what: 'the Service to have endpoints', timeoutMs: 90_000, everyMs: 100 },
     )
-    await waitFor(async () => (await lab.client.arping('192.0.2.101')).length === 1, {
-      what: 'one node to answer for 192.0.2.101',
+    await waitFor(async () => (await lab.client.arping('192.0.2.151')).length === 1, {
+      what: 'one node to answer for 192.0.2.151',
       timeoutMs: 10_000,
       everyMs: 100,
     })
-    await served('192.0.2.101', 90_000)
+    await served('192.0.2.151', 90_000)
   })
 
   it('never costs a permission that the chart does not give', async () => {

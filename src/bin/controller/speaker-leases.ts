@@ -19,30 +19,34 @@ export interface SpeakerMark {
 export interface SpeakerLeasesComponents {
   speakers: ReadableStore<SpeakerMark>
   leases: Pick<LeaseWatcher, 'state'>
+  /** asks the API server itself whether there is a Lease of this name */
+  leaseExists: (name: string, signal?: AbortSignal) => Promise<boolean>
   statusWriter: Pick<StatusWriter, 'patchStatus'>
   logger: Logger
   nowText: () => string
 }
 
 /**
- * Marks the SpeakerStatus of a node whose Lease ran out, and takes the mark off when it is renewed again. Speakers watch
- * these objects and not the Leases, so that a renewal is seen by the controller alone.
+ * Marks the SpeakerStatus of a node whose Lease ran out. Only the speaker takes the mark off, when it has renewed: the
+ * controller sees Leases and objects by two watches, and would clear the mark that a leaving speaker has just set. Speakers
+ * watch these objects and not the Leases, so that a renewal is seen by the controller alone.
  */
 export async function reconcileSpeakerMark(
   components: SpeakerLeasesComponents,
   key: string,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const { speakers, leases, statusWriter, logger, nowText } = components
+  const { speakers, leases, leaseExists, statusWriter, logger, nowText } = components
   const speaker = speakers.get(key)
-  if (!speaker) return done
-  const state = leases.state(SPEAKER_LEASE_PREFIX + speaker.name)
-  // unknown: the watching has just begun. No Lease at all: the speaker never registered or has been deleted with it.
-  const expired = state === undefined || state === 'expired'
-  if (state === 'unknown' || expired === (speaker.expiredAt !== undefined)) return done
-  logger.info({ node: speaker.name, expired }, expired ? 'speaker lost: its lease has run out' : 'speaker is back')
+  if (!speaker || speaker.expiredAt !== undefined) return done
+  const lease = SPEAKER_LEASE_PREFIX + speaker.name
+  const state = leases.state(lease)
+  // No Lease in the watch: it was deleted, or the watch is behind a speaker that has just registered.
+  const expired = state === 'expired' || (state === undefined && !(await leaseExists(lease, signal)))
+  if (!expired) return done
+  logger.info({ node: speaker.name }, 'speaker lost: its lease has run out')
   const { namespace, name, resourceVersion } = speaker
-  const status = { expiredAt: expired ? nowText() : null }
+  const status = { expiredAt: nowText() }
   return outcomeOfWrite(
     await statusWriter.patchStatus(speakerStatuses, { namespace, name }, status, { resourceVersion, signal }),
   )

@@ -1,3 +1,4 @@
+import type { NamedPool } from '../../config/address-pool.ts'
 import { combinePools, poolOf } from '../../config/pool-set.ts'
 import { describeProblem } from '../../config/problem.ts'
 import type { CancelTimer, Clock } from '../../io/clock.ts'
@@ -270,13 +271,20 @@ export class Speaker {
     const refused = new Map<string, string>()
     const { pools, advertisements, nodes, speakers } = this.#stores
     const parsedPools = []
+    /** Services keep the addresses that they hold of a pool that is refused now, and so these are announced. */
+    const refusedPools = new Map<string, NamedPool>()
     for (const [key, parsed] of pools.entries()) {
       if ('pool' in parsed) parsedPools.push(parsed.pool)
-      else refused.set(`IPAddressPool ${key}`, describeProblem(parsed.problem))
+      else {
+        refused.set(`IPAddressPool ${key}`, describeProblem(parsed.problem))
+        refusedPools.set(parsed.named.name, parsed.named)
+      }
     }
     const poolSet = combinePools(parsedPools)
     for (const [name, problem] of poolSet.refused) {
       refused.set(`IPAddressPool ${this.#init.namespace}/${name}`, describeProblem(problem))
+      const pool = parsedPools.find(candidate => candidate.name === name)
+      if (pool) refusedPools.set(name, pool)
     }
     const usable = []
     for (const [key, parsed] of advertisements.entries()) {
@@ -292,7 +300,7 @@ export class Speaker {
           .filter(isRegistered)
           .map(({ name, interfaces }) => [name, new Set(interfaces.map(({ name }) => name))]),
       ),
-      poolOf: address => poolOf(poolSet, address),
+      poolOf: (address, allocatedFrom) => refusedPools.get(allocatedFrom ?? '') ?? poolOf(poolSet, address),
     }
   }
 

@@ -146,9 +146,13 @@ describe('the chart', () => {
   })
 
   const definitions = [
-    { values: [], kinds: ['herald.io', 'metallb.io', 'metallb.io'], kept: true },
-    { values: ['--set', 'crds.keep=false'], kinds: ['herald.io', 'metallb.io', 'metallb.io'], kept: false },
-    { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io'], kept: true },
+    { values: [], kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io'], kept: true },
+    {
+      values: ['--set', 'crds.keep=false'],
+      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io'],
+      kept: false,
+    },
+    { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io', 'herald.io'], kept: true },
     { values: ['--set', 'crds.enabled=false'], kinds: [], kept: true },
   ]
   for (const { values, kinds, kept } of definitions) {
@@ -207,6 +211,8 @@ describe('the chart', () => {
         ['controller', 'get', 'secrets', false],
         ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
         ['controller', 'patch', 'ipaddresspools.metallb.io', false],
+        ['controller', 'patch', 'addressreservations.herald.io//status', true],
+        ['controller', 'patch', 'addressreservations.herald.io', false],
         ['speaker', 'watch', 'endpointslices.discovery.k8s.io', true],
         ['speaker', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', true],
         ['speaker', 'patch', 'services', false],
