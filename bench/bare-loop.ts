@@ -18,14 +18,27 @@ const client = new ApiClient({
   logger: silentLogger,
 })
 const store = new Store<ReturnType<typeof viewService>>()
+/** As many writes at once as Herald makes: more only get in each other's way. */
+const CONCURRENT_WRITES = 8
+const waiting: { namespace: string; name: string }[] = []
+let writing = 0
 let next = 0
 store.subscribe((_key, _before, service) => {
   if (service?.type !== 'LoadBalancer' || service.ingress.length > 0) return
-  const ip = `2001:db8:b::${(next++).toString(16)}`
-  const patch = { status: { loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] } } }
-  const { namespace, name } = service
-  client.patch(services, { namespace, name, subresource: 'status' }, patch, { kind: 'merge' }).catch(() => {})
+  waiting.push(service)
+  if (writing < CONCURRENT_WRITES) void write()
 })
+async function write(): Promise<void> {
+  writing++
+  for (let service = waiting.shift(); service; service = waiting.shift()) {
+    const { namespace, name } = service
+    const patch = {
+      status: { loadBalancer: { ingress: [{ ip: `2001:db8:b::${(next++).toString(16)}`, ipMode: 'VIP' }] } },
+    }
+    await client.patch(services, { namespace, name, subresource: 'status' }, patch, { kind: 'merge' }).catch(() => {})
+  }
+  writing--
+}
 new Reflector(
   { client, store, clock, random: Math.random, logger: silentLogger },
   { resource: services, view: viewService },
