@@ -23,9 +23,7 @@ const escaped = (part: string) => part.replaceAll('&', '&amp;').replaceAll('<', 
 function drawLine(line: string, index: number): string {
   const y = TITLE_HEIGHT + PADDING + (index + 0.75) * LINE_HEIGHT
   const kind = line.startsWith('$ ') ? ' class="command"' : ''
-  const spans = escaped(line)
-    .replaceAll('«', '<tspan class="mark">')
-    .replaceAll('»', '</tspan>')
+  const spans = escaped(line).replaceAll('«', '<tspan class="mark">').replaceAll('»', '</tspan>')
   return `<text x="${PADDING}" y="${y}"${kind} xml:space="preserve">${spans}</text>`
 }
 

@@ -33,6 +33,7 @@ import {
 } from './controller/reservation-status.ts'
 import { BY_NAMESPACE, type NamespaceView, type PoolView, ServiceController } from './controller/service-controller.ts'
 import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX, type SpeakerMark } from './controller/speaker-leases.ts'
+import { viewResource, viewSpeakerMark } from './controller/views.ts'
 
 const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
 
@@ -78,9 +79,9 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
   const reflectors = [
     reflect(services, serviceStore, viewService),
     reflect(namespaces, namespaceStore, ({ metadata }) => ({ labels: metadata?.labels ?? {} })),
-    reflect(ipAddressPools, poolStore, viewPool, namespace),
-    reflect(addressReservations, reservationStore, viewReservation, namespace),
-    reflect(speakerStatuses, speakerStore, viewSpeaker, namespace),
+    reflect(ipAddressPools, poolStore, viewResource<PoolView>, namespace),
+    reflect(addressReservations, reservationStore, viewResource<ReservationView>, namespace),
+    reflect(speakerStatuses, speakerStore, viewSpeakerMark, namespace),
     leaseReflector,
   ]
 
@@ -276,44 +277,4 @@ class NotLeading extends Error {
   constructor() {
     super('not written: this replica does not lead any more')
   }
-}
-
-function viewPool(object: KubernetesObject): PoolView {
-  const { metadata = {}, spec, status } = object as KubernetesObject & Pick<PoolView, 'spec' | 'status'>
-  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp } = metadata
-  return {
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-    // Not the labels: advertisements select by them, and those are the speakers' business.
-    metadata: {
-      name,
-      ...(generation !== undefined && { generation }),
-      ...(creationTimestamp && { creationTimestamp }),
-    },
-    ...(spec && { spec }),
-    ...(status && { status }),
-  }
-}
-
-function viewReservation(object: KubernetesObject): ReservationView {
-  const { metadata = {}, spec, status } = object as KubernetesObject & Pick<ReservationView, 'spec' | 'status'>
-  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp } = metadata
-  return {
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-    metadata: { name, ...(creationTimestamp && { creationTimestamp }) },
-    ...(generation !== undefined && { generation }),
-    ...(spec && { spec }),
-    ...(status && { status }),
-  }
-}
-
-function viewSpeaker(object: KubernetesObject): SpeakerMark {
-  const { metadata = {}, status } = object as KubernetesObject & { status?: { expiredAt?: string } }
-  const { namespace = '', name = '', resourceVersion = '' } = metadata
-  return { namespace, name, resourceVersion, ...(status?.expiredAt && { expiredAt: status.expiredAt }) }
 }

@@ -7,15 +7,10 @@ import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-write
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { Condition } from '../../resources/service.ts'
 import type { ServiceController } from './service-controller.ts'
+import type { ResourceView } from './views.ts'
 
-export interface ReservationView extends AddressReservationResource {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  readonly resourceVersion: string
-  readonly generation?: number
-  readonly status?: { held?: string; conditions?: Condition[] }
-}
+export type ReservationView = ResourceView &
+  AddressReservationResource & { readonly status?: { held?: string; conditions?: Condition[] } }
 
 export interface ReservationStatusComponents {
   reservations: ReadableStore<ReservationView>
@@ -39,7 +34,7 @@ export async function reconcileReservationStatus(
   const problem = registry.problemOf(resource.name)
   if (!standing && !problem) return done
   const shown = resource.status?.conditions?.find(({ type }) => type === RESERVATION_ACCEPTED)
-  const state = reservationCondition(problem, resource.generation)
+  const state = reservationCondition(problem, resource.metadata.generation)
   const condition = nextCondition(RESERVATION_ACCEPTED, state, shown, nowText())
   const holding = standing?.service === undefined ? undefined : controller.allocator.holding(standing.service)
   const held = standing ? heldOf(standing, holding) : ''

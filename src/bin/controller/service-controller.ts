@@ -16,18 +16,13 @@ import { ALLOCATED_FROM } from '../../resources/annotations.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { PoolStatusView } from './pool-status.ts'
 import type { ReservationView } from './reservation-status.ts'
+import type { ResourceView } from './views.ts'
 
 export interface NamespaceView {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export interface PoolView extends AddressPoolResource {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  readonly resourceVersion: string
-  readonly status?: PoolStatusView
-}
+export type PoolView = ResourceView & Omit<AddressPoolResource, 'status'> & { readonly status?: PoolStatusView }
 
 export interface ServiceControllerComponents {
   services: ReadableStore<ServiceView>

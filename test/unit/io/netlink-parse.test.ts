@@ -46,7 +46,9 @@ const bodies = (bytes: Uint8Array): RouteMessageBody[] => parseRouteMessages(byt
 describe('route netlink messages', () => {
   before(function () {
     // the golden bytes would have to be written a second time for big-endian machines, which Herald is not built for
-    if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) this.skip()
+    if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 1) return
+    console.log('      skipped: the golden bytes are those of a little-endian machine')
+    this.skip()
   })
 
   it('reads a link', () => {
