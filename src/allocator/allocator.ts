@@ -1,11 +1,11 @@
 import { type AddressPool, isBuggy, poolContains } from '../config/address-pool.ts'
 import type { AddressReservation } from '../config/address-reservation.ts'
-import { type Address, compareAddresses, type Family } from '../ip/address.ts'
+import { type Address, compareAddresses, type Family, sameAddress } from '../ip/address.ts'
 import { addressAfter, familyOf, rangeContains } from '../ip/range.ts'
 import { type AddressValue, FreeAddresses, type UnusableUntil } from './free-addresses.ts'
 import { Holders } from './holders.ts'
 import { ReservedRanges } from './reserved-ranges.ts'
-import { type SharingObjection, type SharingTerms, UNSHARED } from './sharing.ts'
+import { type SharingObjection, type SharingTerms, sameTerms, UNSHARED } from './sharing.ts'
 
 /** What one holder has: its addresses, all from one pool. */
 export interface Holding {
@@ -138,6 +138,14 @@ export class Allocator {
       if (inUse) return inUse
     }
     const before = this.#holdings.get(key)
+    if (
+      before &&
+      before.pool === pool &&
+      sameAddresses(before.addresses, addresses) &&
+      sameTerms(terms, this.termsOf(key))
+    ) {
+      return { holding: before }
+    }
     if (before) this.#drop(key, before)
     const inUse = this.#inUse.get(pool) ?? { 4: 0, 6: 0 }
     this.#inUse.set(pool, inUse)
@@ -223,6 +231,10 @@ export class Allocator {
       pool.avoidBuggyIPs && isBuggy(address) ? address : reserved.of(address)?.last
     return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, unusableUntil)) }
   }
+}
+
+function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
+  return a.length === b.length && a.every((address, place) => sameAddress(address, b[place] as Address))
 }
 
 function addressOf(value: AddressValue): Address {

@@ -18,7 +18,7 @@ export class Holders {
     return this.#terms.get(key) ?? UNSHARED
   }
 
-  /** Which of the others that have an address does not share it on these terms, and why. */
+  /** Which of the others that have an address does not share it on these terms, and why; of several the first by key. */
   objection(
     key: string,
     value: AddressValue,
@@ -26,11 +26,12 @@ export class Holders {
   ): { readonly by: string; readonly objection: SharingObjection } | undefined {
     const holders = this.#byAddress.get(value)
     if (holders === undefined || holders === key) return undefined
+    let first: { by: string; objection: SharingObjection } | undefined
     for (const by of typeof holders === 'string' ? [holders] : holders) {
       const objection = by === key ? undefined : sharingObjection(terms, this.termsOf(by))
-      if (objection) return { by, objection }
+      if (objection && (!first || by < first.by)) first = { by, objection }
     }
-    return undefined
+    return first
   }
 
   /** Addresses that somebody holds with the same sharing key and backend; some of their ports may clash. */

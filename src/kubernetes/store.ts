@@ -6,6 +6,8 @@ export type IndexFunction<T> = (value: T, key: string) => Iterable<string>
 
 export interface StoreInit<T> {
   indexes?: Readonly<Record<string, IndexFunction<T>>>
+  /** Whether two views of an object say the same: then the older one stays, and nobody is told. */
+  same?: (before: T, after: T) => boolean
 }
 
 /** What readers of a store see. */
@@ -33,9 +35,11 @@ export class Store<T> implements ReadableStore<T> {
   readonly #listeners = new Set<StoreListener<T>>()
   readonly #indexFunctions: Readonly<Record<string, IndexFunction<T>>>
   readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #same: StoreInit<T>['same']
 
-  constructor({ indexes = {} }: StoreInit<T> = {}) {
+  constructor({ indexes = {}, same }: StoreInit<T> = {}) {
     this.#indexFunctions = indexes
+    this.#same = same
     for (const index of Object.keys(indexes)) this.#indexes.set(index, new Map())
   }
 
@@ -84,6 +88,10 @@ export class Store<T> implements ReadableStore<T> {
   upsert(key: string, resourceVersion: string, value: T): void {
     const before = this.#entries.get(key)
     if (before && resourceVersion !== '' && before.resourceVersion === resourceVersion) return
+    if (before && this.#same?.(before.value, value)) {
+      this.#entries.set(key, { resourceVersion, value: before.value })
+      return
+    }
     this.#entries.set(key, { resourceVersion, value })
     this.#reindex(key, before?.value, value)
     this.#notify(key, before?.value, value)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type AddressPoolResource, type ParsedAddressPool, parseAddressPool } from '../../config/address-pool.ts'
 import {
   type L2AdvertisementResource,
@@ -53,11 +54,15 @@ export class SpeakerStores {
     })
     this.nodes = this.#watch(nodes, viewNode)
     this.speakers = this.#watch(speakerStatuses, viewSpeaker, { namespace })
-    this.pools = this.#watch<ParsedAddressPool, AddressPoolResource>(ipAddressPools, parseAddressPool, { namespace })
+    // The controller writes a pool's counters with each address that it gives: these are no change to a speaker.
+    this.pools = this.#watch<ParsedAddressPool, AddressPoolResource>(ipAddressPools, parseAddressPool, {
+      namespace,
+      init: { same: isDeepStrictEqual },
+    })
     this.advertisements = this.#watch<ParsedL2Advertisement, L2AdvertisementResource>(
       l2Advertisements,
       parseL2Advertisement,
-      { namespace },
+      { namespace, init: { same: isDeepStrictEqual } },
     )
   }
 

@@ -40,6 +40,17 @@ describe('Allocator, sharing', () => {
     assert.equal(text(allocator.lowestFor('x', 'p', 4)), '192.0.2.10')
   })
 
+  it('names the same holder of several, in whatever order they came', () => {
+    for (const order of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const allocator = allocatorWith(['192.0.2.10/32'])
+      for (const key of order) allocator.hold(key, [address('192.0.2.10')], terms('k', key === 'a' ? 80 : 443))
+      assert.equal(allocator.useAgainst('c', address('192.0.2.10'), UNSHARED)?.by, 'a')
+    }
+  })
+
   it('takes the lowest that is free or may be shared', () => {
     const allocator = allocatorWith(['192.0.2.10-192.0.2.13'])
     allocator.hold('low', [address('192.0.2.10')])

@@ -21,6 +21,19 @@ describe('Store', () => {
     ])
   })
 
+  it('tells nothing of a new version that looks the same', () => {
+    const store = new Store<{ size: number }>({ same: (before, after) => before.size === after.size })
+    const seen: string[] = []
+    store.subscribe((_key, before, after) => seen.push(`${before?.size}→${after?.size}`))
+    const first = { size: 1 }
+    store.upsert('a', '1', first)
+    store.upsert('a', '2', { size: 1 })
+    assert.equal(store.get('a'), first)
+    assert.equal(store.resourceVersion('a'), '2')
+    store.upsert('a', '3', { size: 2 })
+    assert.deepEqual(seen, ['undefined→1', '1→2'])
+  })
+
   it('finds deletions when it is replaced, and tells them first', () => {
     const store = new Store<string>()
     for (const key of ['a', 'b', 'c']) store.upsert(key, '1', key)
