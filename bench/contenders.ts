@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -21,6 +21,7 @@ export interface Contender {
 /** Herald's controller as the image has it: one bundle. */
 export async function herald(): Promise<Contender> {
   const folder = mkdtempSync(join(tmpdir(), 'herald-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   await runLogged([process.execPath, 'src/bin/build.ts', '--out', folder], { logFile: join(folder, 'build.log') })
   const flags = ['--namespace', namespace, '--pod-name', 'controller', '--log-level', 'warn', '--port', '0']
   const probes = ['--health-probe-host', '127.0.0.1', '--health-probe-port', '0']
