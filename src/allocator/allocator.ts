@@ -1,7 +1,8 @@
 import { type AddressPool, isBuggy, poolContains } from '../config/address-pool.ts'
 import type { AddressReservation } from '../config/address-reservation.ts'
 import { type Address, compareAddresses, type Family, sameAddress } from '../ip/address.ts'
-import { addressAfter, familyOf, rangeContains } from '../ip/range.ts'
+import { type AddressRange, addressAfter, familyOf, rangeContains } from '../ip/range.ts'
+import { RangeIndex } from '../ip/range-index.ts'
 import { type AddressValue, FreeAddresses, type UnusableUntil } from './free-addresses.ts'
 import { Holders } from './holders.ts'
 import { ReservedRanges } from './reserved-ranges.ts'
@@ -25,8 +26,17 @@ export type Held = { readonly holding: Holding } | Refusal
 
 interface PoolState {
   readonly pool: AddressPool
-  readonly free: FreeAddresses[]
+  /** one for each of the pool's ranges, in their order */
+  readonly free: readonly FreeAddresses[]
 }
+
+/** A range of a pool, and what is free in it. */
+interface PoolRange extends AddressRange {
+  readonly state: PoolState
+  readonly free: FreeAddresses
+}
+
+const NO_ADDRESSES: readonly Address[] = []
 
 /**
  * Who holds which address. It knows pools, reservations and holders (by key), no Services and no rules of choice: those
@@ -34,6 +44,7 @@ interface PoolState {
  */
 export class Allocator {
   #pools = new Map<string, PoolState>()
+  #ranges = new RangeIndex<PoolRange>([])
   #reserved = new ReservedRanges([])
   readonly #holders = new Holders()
   readonly #holdings = new Map<string, Holding>()
@@ -54,6 +65,7 @@ export class Allocator {
         before.get(pool.name)?.pool === pool ? (before.get(pool.name) as PoolState) : this.#newState(pool),
       ]),
     )
+    this.#indexRanges()
     return this.#holdAgain(({ pool }) => {
       const state = this.#pools.get(pool)
       return !isRefused(pool) && !(state && before.get(pool) === state)
@@ -68,6 +80,7 @@ export class Allocator {
   setReservations(reservations: readonly AddressReservation[]): string[] {
     this.#reserved = new ReservedRanges(reservations)
     for (const [name, { pool }] of this.#pools) this.#pools.set(name, this.#newState(pool))
+    this.#indexRanges()
     return this.#holdAgain((holding, key) => holding.addresses.some(address => this.reservationAgainst(key, address)))
   }
 
@@ -107,11 +120,14 @@ export class Allocator {
     if (!state) return undefined
     const reserved = this.#lowestReserved(key, state.pool, family, terms)
     if (reserved) return reserved
-    const shared = this.#lowestShared(key, state.pool, family, terms)
-    for (const [index, range] of state.pool.ranges.entries()) {
+    const shared = terms.key === '' ? NO_ADDRESSES : this.#lowestShared(key, state.pool, family, terms)
+    // Most pools that are asked may be full: nothing is made here, not even an iterator.
+    const { ranges } = state.pool
+    for (let index = 0; index < ranges.length; index++) {
+      const range = ranges[index] as AddressRange
       if (familyOf(range) !== family) continue
       const free = state.free[index]?.lowest()
-      const shareable = shared.find(address => rangeContains(range, address))
+      const shareable = shared.length > 0 ? shared.find(address => rangeContains(range, address)) : undefined
       if (free && shareable) return compareAddresses(free, shareable) < 0 ? free : shareable
       if (free ?? shareable) return free ?? shareable
     }
@@ -182,11 +198,7 @@ export class Allocator {
       if (!this.#holders.remove(key, address.value)) continue
       if (inUse) inUse[address.family]--
       // The pool that has the address now need not be the one that it was held of.
-      for (const { pool, free } of this.#pools.values()) {
-        for (const [index, range] of pool.ranges.entries()) {
-          if (rangeContains(range, address)) free[index]?.free(address)
-        }
-      }
+      this.#ranges.find(address)?.free.free(address)
     }
     if (inUse && inUse[4] + inUse[6] === 0) this.#inUse.delete(holding.pool)
     this.#holders.forget(key)
@@ -194,8 +206,16 @@ export class Allocator {
   }
 
   #stateOf(address: Address): PoolState | undefined {
-    for (const state of this.#pools.values()) if (poolContains(state.pool, address)) return state
-    return undefined
+    const state = this.#ranges.find(address)?.state
+    return state && poolContains(state.pool, address) ? state : undefined
+  }
+
+  #indexRanges(): void {
+    this.#ranges = new RangeIndex(
+      [...this.#pools.values()].flatMap(state =>
+        state.pool.ranges.map((range, index) => ({ ...range, state, free: state.free[index] as FreeAddresses })),
+      ),
+    )
   }
 
   #lowestReserved(key: string, pool: AddressPool, family: Family, terms: SharingTerms): Address | undefined {

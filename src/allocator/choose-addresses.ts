@@ -54,56 +54,75 @@ export function chooseAddresses(request: AddressRequest, pools: readonly Address
     )
   }
   if (request.addresses) return chooseRequested(request, request.addresses, named, pools, allocator)
-  return named ? chooseFrom([[named]], request, allocator, []) : chooseAutomatically(request, pools, allocator)
+  return chooseFrom(named ? [named] : pools, request, allocator, named !== undefined)
 }
 
-function chooseAutomatically(request: AddressRequest, pools: readonly AddressPool[], allocator: Allocator): Choice {
-  const looked: PoolVerdict[] = []
-  const serving: AddressPool[] = []
-  for (const pool of pools) {
-    if (!pool.autoAssign) looked.push({ pool: pool.name, verdict: 'not-auto-assigned' })
-    else if (!poolServes(pool, request, request.namespaceLabels))
-      looked.push({ pool: pool.name, verdict: 'not-allowed' })
-    else serving.push(pool)
-  }
-  const pinned = serving.filter(({ serviceAllocation }) => serviceAllocation)
-  const open = serving.filter(({ serviceAllocation }) => !serviceAllocation)
-  return chooseFrom([pinned, open], request, allocator, looked)
-}
-
-/** Group by group, alternative by alternative, pool by pool: the first that has all families of the alternative. */
+/**
+ * Group by group, alternative by alternative, pool by pool: the first that has all families of the alternative. The pools with
+ * a serviceAllocation are the first group, the others the second.
+ */
 function chooseFrom(
-  groups: readonly (readonly AddressPool[])[],
+  pools: readonly AddressPool[],
   request: AddressRequest,
   allocator: Allocator,
-  looked: PoolVerdict[],
+  askedFor: boolean,
 ): Choice {
-  for (const group of groups) {
+  for (const pinned of [true, false]) {
     for (const families of request.alternatives) {
-      for (const pool of group) {
-        const addresses = families.map(family => allocator.lowestFor(request.key, pool.name, family, request.terms))
-        if (addresses.every(address => address !== undefined)) return { addresses, pool: pool.name }
+      for (const pool of pools) {
+        if ((pool.serviceAllocation !== undefined) !== pinned || passedOver(pool, request, askedFor)) continue
+        const addresses = lowestOfEach(families, pool, request, allocator)
+        if (addresses) return { addresses, pool: pool.name }
       }
     }
   }
-  let hasFamily = false
-  let serves = false
-  for (const pool of groups.flat()) {
-    serves = true
-    const offers = request.alternatives.some(families => families.every(family => poolOffers(pool, family)))
-    hasFamily ||= offers
-    looked.push({ pool: pool.name, verdict: offers ? 'exhausted' : 'lacks-family' })
+  return explain(pools, request, askedFor)
+}
+
+/** One address of each family from one pool; undefined at the first family that it has none of: most pools may be full. */
+function lowestOfEach(
+  families: readonly Family[],
+  pool: AddressPool,
+  { key, terms }: AddressRequest,
+  allocator: Allocator,
+): Address[] | undefined {
+  let addresses: Address[] | undefined
+  for (const family of families) {
+    const address = allocator.lowestFor(key, pool.name, family, terms)
+    if (!address) return undefined
+    if (addresses) addresses.push(address)
+    else addresses = [address]
   }
-  const pools = `Pools looked at: ${looked.map(describeVerdict).join('; ')}.`
-  if (!serves) return refuse('NoMatchingPool', `No IPAddressPool serves this Service. ${pools}`, looked)
+  return addresses
+}
+
+/** Why a pool is not even asked for an address. */
+function passedOver(pool: AddressPool, request: AddressRequest, askedFor: boolean): PoolVerdict['verdict'] | undefined {
+  if (!pool.autoAssign && !askedFor) return 'not-auto-assigned'
+  return poolServes(pool, request, request.namespaceLabels) ? undefined : 'not-allowed'
+}
+
+/** Says of every pool why it did not serve; made only when none did. */
+function explain(pools: readonly AddressPool[], request: AddressRequest, askedFor: boolean): Choice {
+  const offers = (pool: AddressPool) =>
+    request.alternatives.some(families => families.every(family => poolOffers(pool, family)))
+  const looked = pools.map(
+    (pool): PoolVerdict => ({
+      pool: pool.name,
+      verdict: passedOver(pool, request, askedFor) ?? (offers(pool) ? 'exhausted' : 'lacks-family'),
+    }),
+  )
+  const said = (verdict: PoolVerdict['verdict']) => looked.some(one => one.verdict === verdict)
+  const words = `Pools looked at: ${looked.map(describeVerdict).join('; ')}.`
+  if (!said('exhausted') && !said('lacks-family')) {
+    return refuse('NoMatchingPool', `No IPAddressPool serves this Service. ${words}`, looked)
+  }
   const needs = request.alternatives.map(families => families.map(family => `IPv${family}`).join(' and ')).join(', or ')
-  if (!hasFamily)
-    return refuse(
-      'FamilyNotAvailable',
-      `No IPAddressPool that serves this Service has ${needs} addresses. ${pools}`,
-      looked,
-    )
-  return refuse('PoolExhausted', `No ${needs} address is free for this Service. ${pools}`, looked)
+  if (!said('exhausted')) {
+    const message = `No IPAddressPool that serves this Service has ${needs} addresses. ${words}`
+    return refuse('FamilyNotAvailable', message, looked)
+  }
+  return refuse('PoolExhausted', `No ${needs} address is free for this Service. ${words}`, looked)
 }
 
 function chooseRequested(

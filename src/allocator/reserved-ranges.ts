@@ -1,6 +1,7 @@
 import type { AddressReservation } from '../config/address-reservation.ts'
 import { type Address, compareAddresses } from '../ip/address.ts'
 import { type AddressRange, rangeContains } from '../ip/range.ts'
+import { RangeIndex } from '../ip/range-index.ts'
 
 interface ReservedRange extends AddressRange {
   /** name of the AddressReservation */
@@ -9,18 +10,20 @@ interface ReservedRange extends AddressRange {
   readonly owner: string | undefined
 }
 
+const NOTHING: readonly AddressRange[] = []
+
 /** Which addresses are kept, and for whom. Ranges of different owners never overlap. */
 export class ReservedRanges {
-  /** by first address */
-  readonly #sorted: readonly ReservedRange[]
+  readonly #index: RangeIndex<ReservedRange>
   readonly #byOwner = new Map<string, ReservedRange[]>()
 
   constructor(reservations: readonly AddressReservation[]) {
     const all = reservations.flatMap(({ name, service, ranges }) =>
       ranges.map(range => ({ ...range, reservation: name, owner: service })),
     )
-    this.#sorted = mergeSameOwner(all.sort((a, b) => compareAddresses(a.first, b.first)))
-    for (const range of this.#sorted) {
+    const merged = mergeSameOwner(all.sort((a, b) => compareAddresses(a.first, b.first)))
+    this.#index = new RangeIndex(merged)
+    for (const range of merged) {
       if (range.owner === undefined) continue
       const ranges = this.#byOwner.get(range.owner)
       if (ranges) ranges.push(range)
@@ -30,21 +33,13 @@ export class ReservedRanges {
 
   /** The reserved range that an address lies in; O(log n). */
   of(address: Address): ReservedRange | undefined {
-    let low = 0
-    let high = this.#sorted.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const range = this.#sorted[middle] as ReservedRange
-      if (compareAddresses(range.first, address) <= 0) low = middle + 1
-      else high = middle
-    }
-    const range = this.#sorted[low - 1]
-    return range && rangeContains(range, address) ? range : undefined
+    return this.#index.find(address)
   }
 
   /** What is kept for one Service, in the order of the addresses. */
   for(owner: string): readonly AddressRange[] {
-    return this.#byOwner.get(owner) ?? []
+    // Asked for every pool of every allocation, and mostly there is nothing.
+    return this.#byOwner.size === 0 ? NOTHING : (this.#byOwner.get(owner) ?? NOTHING)
   }
 }
 
