@@ -39,6 +39,7 @@ export function nextCondition(
   }
 }
 
+/** lastTransitionTime follows from the status, and is no difference of its own. */
 export function sameCondition(a: Condition, b: Condition): boolean {
   return (
     a.type === b.type &&

@@ -11,8 +11,6 @@ export type Outcome =
   /** what this key changed can concern every other key */
   | { readonly kind: 'reprocessAll' }
 
-export type OutcomeKind = Outcome['kind']
-
 export const done: Outcome = Object.freeze({ kind: 'done' })
 export const reprocessAll: Outcome = Object.freeze({ kind: 'reprocessAll' })
 

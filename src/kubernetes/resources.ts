@@ -67,16 +67,6 @@ export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease', '
 
 export const ipAddressPools = resource('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool', 'Namespaced')
 export const l2Advertisements = resource('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement', 'Namespaced')
-export const bgpAdvertisements = resource(
-  'metallb.io',
-  'v1beta1',
-  'bgpadvertisements',
-  'BGPAdvertisement',
-  'Namespaced',
-)
-export const bgpPeers = resource('metallb.io', 'v1beta2', 'bgppeers', 'BGPPeer', 'Namespaced')
-export const bfdProfiles = resource('metallb.io', 'v1beta1', 'bfdprofiles', 'BFDProfile', 'Namespaced')
-export const communities = resource('metallb.io', 'v1beta1', 'communities', 'Community', 'Namespaced')
 export const addressReservations = resource(
   'herald.io',
   'v1alpha1',
@@ -112,10 +102,4 @@ export function describeResource({ plural }: Resource, { namespace, name, subres
 /** The key of an object in stores and queues: `namespace/name`, or `name` for one of the cluster. */
 export function objectKey({ namespace, name = '' }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
   return namespace ? `${namespace}/${name}` : name
-}
-
-/** The reverse of objectKey(). */
-export function splitKey(key: string): { namespace?: string; name: string } {
-  const slash = key.indexOf('/')
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }

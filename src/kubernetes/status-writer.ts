@@ -1,3 +1,4 @@
+import { sameCondition } from '../controller/conditions.ts'
 import type { Condition, ServiceView } from '../resources/service.ts'
 import { isApiError } from './api-error.ts'
 import type { ApiClient } from './client.ts'
@@ -130,16 +131,6 @@ function conditionChanges(
     } else if (!before || !sameCondition(before, condition)) changes.push({ ...condition, type })
   }
   return changes
-}
-
-// lastTransitionTime follows from the status, and is no change of its own.
-function sameCondition(a: Condition, b: Condition): boolean {
-  return (
-    a.status === b.status &&
-    a.reason === b.reason &&
-    a.message === b.message &&
-    (b.observedGeneration === undefined || a.observedGeneration === b.observedGeneration)
-  )
 }
 
 function sameIngress({ ingress }: ServiceState, addresses: readonly string[]): boolean {
