@@ -4,7 +4,7 @@ import { SystemClock } from '../io/clock.ts'
 import { NetlinkInterfaceMonitor } from '../io/interfaces.ts'
 import { openPacketSocket } from '../io/packet-socket.ts'
 import { parseAddress } from '../ip/address.ts'
-import type { DesiredSet } from '../layer2/announcer.ts'
+import type { DesiredSet } from '../layer2/desired.ts'
 import { LinkDriver } from './speaker/link-driver.ts'
 import {
   HEARTBEAT_INTERVAL_MS,
@@ -59,9 +59,9 @@ send({ type: 'ready' })
 
 function desiredSet(addresses: Extract<LinkCommand, { type: 'desired' }>['addresses']): DesiredSet {
   const desired = new Map()
-  for (const { address: key, interfaces } of addresses) {
+  for (const { address: key, interfaces, order } of addresses) {
     const address = parseAddress(key)
-    if (address) desired.set(key, { address, interfaces })
+    if (address) desired.set(key, { address, interfaces, order })
   }
   return desired
 }

@@ -1,12 +1,7 @@
 import type { Address } from '../ip/address.ts'
+import type { DesiredSet, WantedInterfaces } from './desired.ts'
 import { GratuitousSchedule } from './gratuitous-schedule.ts'
 import type { Link } from './link.ts'
-
-/** On which interfaces an address is to be announced, by name; 'all' means every usable one. */
-export type WantedInterfaces = 'all' | readonly string[]
-
-/** The whole of what this node should announce, by the address in canonical form. */
-export type DesiredSet = ReadonlyMap<string, { readonly address: Address; readonly interfaces: WantedInterfaces }>
 
 export type AnnouncerEvent =
   /** what this node should announce from now on */

@@ -1,6 +1,6 @@
 import { advertisesFromNode, type L2Advertisement } from '../config/l2-advertisement.ts'
 import type { Address } from '../ip/address.ts'
-import type { WantedInterfaces } from '../layer2/announcer.ts'
+import type { WantedInterfaces } from '../layer2/desired.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { type Appraisal, type AppraisedAddress, appraise } from './appraise.ts'

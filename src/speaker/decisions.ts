@@ -1,5 +1,4 @@
-import type { Address } from '../ip/address.ts'
-import type { DesiredSet, WantedInterfaces } from '../layer2/announcer.ts'
+import type { DesiredAddress, DesiredSet, WantedInterfaces } from '../layer2/desired.ts'
 import { Election } from '../layer2/election.ts'
 import { groupAddresses } from '../layer2/group.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
@@ -160,12 +159,16 @@ export class Decisions {
 
   /** Services that share an address may ask for different interfaces: it is announced on all of these. */
   #collect(): void {
-    const desired = new Map<string, { address: Address; interfaces: WantedInterfaces }>()
+    const desired = new Map<string, DesiredAddress>()
     for (const decision of this.#decisions.values()) {
       if ('withhold' in decision) continue
       for (const { key, address, interfaces } of decision.announce) {
         const other = desired.get(key)
-        desired.set(key, { address, interfaces: other ? union(other.interfaces, interfaces) : interfaces })
+        desired.set(key, {
+          address,
+          interfaces: other ? union(other.interfaces, interfaces) : interfaces,
+          order: [this.#nodeName],
+        })
       }
     }
     this.#desired = desired

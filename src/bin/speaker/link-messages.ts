@@ -1,12 +1,16 @@
 import type { AddressCounters, ArpDropReason } from '../../arp/responder.ts'
-import type { WantedInterfaces } from '../../layer2/announcer.ts'
+import type { WantedInterfaces } from '../../layer2/desired.ts'
 
 /** What the main thread tells the link thread. */
 export type LinkCommand =
   /** the whole of what this node should announce */
   | {
       readonly type: 'desired'
-      readonly addresses: readonly { readonly address: string; readonly interfaces: WantedInterfaces }[]
+      readonly addresses: readonly {
+        readonly address: string
+        readonly interfaces: WantedInterfaces
+        readonly order: readonly string[]
+      }[]
     }
   /** answered with `counters` of the same id */
   | { readonly type: 'count'; readonly id: number }

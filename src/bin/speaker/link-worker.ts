@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../io/clock.ts'
-import type { DesiredSet } from '../../layer2/announcer.ts'
+import type { DesiredSet } from '../../layer2/desired.ts'
 import {
   HEARTBEAT_INTERVAL_MS,
   type LinkCommand,
@@ -66,7 +66,7 @@ export class LinkWorker {
   setDesired(desired: DesiredSet): void {
     this.#post({
       type: 'desired',
-      addresses: [...desired].map(([address, { interfaces }]) => ({ address, interfaces })),
+      addresses: [...desired].map(([address, { interfaces, order }]) => ({ address, interfaces, order })),
     })
   }
 

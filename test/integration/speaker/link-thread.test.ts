@@ -4,7 +4,7 @@ import type { LinkReport } from '../../../src/bin/speaker/link-messages.ts'
 import { LinkWorker } from '../../../src/bin/speaker/link-worker.ts'
 import { SystemClock } from '../../../src/io/clock.ts'
 import { openPacketSocket, type SystemPacketSocket } from '../../../src/io/packet-socket.ts'
-import type { DesiredSet, WantedInterfaces } from '../../../src/layer2/announcer.ts'
+import type { DesiredSet, WantedInterfaces } from '../../../src/layer2/desired.ts'
 import { BROADCAST_MAC, type MacAddress } from '../../../src/wire/mac-address.ts'
 import { Reader } from '../../../src/wire/reader.ts'
 import { address } from '../../support/addresses.ts'
@@ -256,7 +256,7 @@ describe('link thread, over a veth pair', () => {
 })
 
 function desired(interfaces: WantedInterfaces): DesiredSet {
-  return new Map([[announced, { address: address(announced), interfaces }]])
+  return new Map([[announced, { address: address(announced), interfaces, order: ['node-a'] }]])
 }
 
 function numberOf(text: string): number {

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { formatAddress } from '../../../src/ip/address.ts'
-import {
-  Announcer,
-  type AnnouncerAction,
-  type DesiredSet,
-  type WantedInterfaces,
-} from '../../../src/layer2/announcer.ts'
+import { Announcer, type AnnouncerAction } from '../../../src/layer2/announcer.ts'
+import type { DesiredSet, WantedInterfaces } from '../../../src/layer2/desired.ts'
 import type { Link } from '../../../src/layer2/link.ts'
 import { address } from '../../support/addresses.ts'
 
@@ -141,5 +137,10 @@ function words(actions: readonly AnnouncerAction[]): string[] {
 }
 
 function desired(addresses: Record<string, WantedInterfaces>): DesiredSet {
-  return new Map(Object.entries(addresses).map(([key, interfaces]) => [key, { address: address(key), interfaces }]))
+  return new Map(
+    Object.entries(addresses).map(([key, interfaces]) => [
+      key,
+      { address: address(key), interfaces, order: ['node-a'] },
+    ]),
+  )
 }

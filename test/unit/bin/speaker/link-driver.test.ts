@@ -4,7 +4,7 @@ import { LinkDriver } from '../../../../src/bin/speaker/link-driver.ts'
 import type { LinkReport } from '../../../../src/bin/speaker/link-messages.ts'
 import { MissingCapabilityError } from '../../../../src/io/capability-error.ts'
 import { formatAddress } from '../../../../src/ip/address.ts'
-import type { WantedInterfaces } from '../../../../src/layer2/announcer.ts'
+import type { WantedInterfaces } from '../../../../src/layer2/desired.ts'
 import { BROADCAST_MAC } from '../../../../src/wire/mac-address.ts'
 import { Reader } from '../../../../src/wire/reader.ts'
 import { address } from '../../../support/addresses.ts'
@@ -37,7 +37,12 @@ describe('LinkDriver, on a segment in memory', () => {
     })
   const desire = (addresses: Record<string, WantedInterfaces>) =>
     driver.setDesired(
-      new Map(Object.entries(addresses).map(([key, interfaces]) => [key, { address: address(key), interfaces }])),
+      new Map(
+        Object.entries(addresses).map(([key, interfaces]) => [
+          key,
+          { address: address(key), interfaces, order: ['node-a'] },
+        ]),
+      ),
     )
   const announcements = () =>
     sent

@@ -1,0 +1,16 @@
+import type { Address } from '../ip/address.ts'
+
+/** On which interfaces an address is to be announced, by name; 'all' means every usable one. */
+export type WantedInterfaces = 'all' | readonly string[]
+
+/** An address that this node announces, or would if nodes before it fell silent. */
+export interface DesiredAddress {
+  readonly address: Address
+  /** on which interfaces this node announces it, if it owns it */
+  readonly interfaces: WantedInterfaces
+  /** the first candidates, at most three, the elected one first; this node need not be among them */
+  readonly order: readonly string[]
+}
+
+/** Every address that concerns this node, by the address in canonical form. */
+export type DesiredSet = ReadonlyMap<string, DesiredAddress>
