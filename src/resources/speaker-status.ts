@@ -1,6 +1,10 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
 import { apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { SESSION_STATES } from './speaker-view.ts'
+
+// Optional, as are the lists below: a speaker of an older version must be able to register while a cluster is upgraded.
+const sinceSchema = (description: string) => Type.Optional(Type.String({ description, format: 'date-time' }))
 
 const interfaceSchema = Type.Object({
   name: Type.String({ description: 'Name of the network interface.' }),
@@ -17,6 +21,22 @@ const announcementSchema = Type.Object({
     Type.String(),
     options({ description: 'The interfaces on which it does.', 'x-kubernetes-list-type': 'atomic' }),
   ),
+  since: sinceSchema('Since when.'),
+})
+
+const conflictSchema = Type.Object({
+  address: Type.String({ description: 'The address in question.' }),
+  interface: Type.String({ description: 'The interface on which the other host was heard.' }),
+  mac: Type.String({ description: 'The hardware address of the other host.' }),
+  since: sinceSchema('Since when.'),
+})
+
+const sessionSchema = Type.Object({
+  node: Type.String({ description: 'The node that is watched.' }),
+  state: Type.Enum([...SESSION_STATES], {
+    description: 'State of the session (RFC 5880 §6.2). `AdminDown`: the other speaker has said that it stops.',
+  }),
+  since: sinceSchema('Since when it has this state.'),
 })
 
 export const speakerStatusSchema = Type.Object(
@@ -47,6 +67,30 @@ export const speakerStatusSchema = Type.Object(
               }),
             ),
           ),
+          announcementCount: Type.Optional(
+            Type.Integer({ description: 'How many addresses these are.', format: 'int32', minimum: 0 }),
+          ),
+          conflicts: Type.Optional(
+            Type.Array(
+              conflictSchema,
+              options({
+                description:
+                  'Addresses that a host other than the speakers holds or claims. Those that are not among `announcements` are left to it until it falls silent.',
+                'x-kubernetes-list-type': 'map',
+                'x-kubernetes-list-map-keys': ['address', 'interface'],
+              }),
+            ),
+          ),
+          sessions: Type.Optional(
+            Type.Array(
+              sessionSchema,
+              options({
+                description: 'The speakers that this one watches, so as to take over from them.',
+                'x-kubernetes-list-type': 'map',
+                'x-kubernetes-list-map-keys': ['node'],
+              }),
+            ),
+          ),
           expiredAt: Type.Optional(
             Type.String({
               description:
@@ -72,21 +116,29 @@ export const speakerStatusResource: CustomResource<SpeakerStatus> = {
   singular: 'speakerstatus',
   schema: speakerStatusSchema,
   columns: [
+    { name: 'Announcing', type: 'integer', jsonPath: '.status.announcementCount' },
     // The API server prints the first match of a path alone, so that lists show their first member.
-    { name: 'Interface', type: 'string', jsonPath: '.status.interfaces[0].name' },
-    { name: 'MAC', type: 'string', jsonPath: '.status.interfaces[0].mac' },
+    { name: 'Conflict', type: 'string', jsonPath: '.status.conflicts[0].address' },
     { name: 'Expired', type: 'date', jsonPath: '.status.expiredAt' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    { name: 'Announcements', type: 'string', jsonPath: '.status.announcements', priority: 10 },
+    { name: 'Interface', type: 'string', jsonPath: '.status.interfaces[0].name', priority: 10 },
+    { name: 'MAC', type: 'string', jsonPath: '.status.interfaces[0].mac', priority: 10 },
+    { name: 'Conflicting MAC', type: 'string', jsonPath: '.status.conflicts[0].mac', priority: 10 },
   ],
-  notes: ['Herald writes these objects. Reading them tells which node announces what; editing them helps nobody.'],
+  notes: [
+    'Herald writes these objects. Reading them tells which node announces what; editing them helps nobody.',
+    '`kubectl get` shows the first conflict and the first interface alone.',
+  ],
   example: {
     apiVersion: 'herald.io/v1alpha1',
     kind: 'SpeakerStatus',
     metadata: { name: 'node-a', namespace: 'herald-system' },
     status: {
       interfaces: [{ name: 'eth0', mac: '02:00:5e:10:00:01', addresses: ['203.0.113.11/24', '2001:db8::11/64'] }],
-      announcements: [{ address: '192.0.2.1', interfaces: ['eth0'] }],
+      announcements: [{ address: '192.0.2.1', interfaces: ['eth0'], since: '2026-01-01T12:00:00Z' }],
+      announcementCount: 1,
+      conflicts: [{ address: '192.0.2.7', interface: 'eth0', mac: '02:00:5e:20:00:99', since: '2026-01-01T12:00:05Z' }],
+      sessions: [{ node: 'node-b', state: 'Up', since: '2026-01-01T11:59:58Z' }],
     },
   },
 }

@@ -10,15 +10,42 @@ export interface SpeakerInterface {
 export interface SpeakerAnnouncement {
   readonly address: string
   readonly interfaces: readonly string[]
+  /** RFC 3339, whole seconds */
+  readonly since?: string
+}
+
+/** An address that a host other than the speakers holds or claims. */
+export interface SpeakerConflict {
+  readonly address: string
+  readonly interface: string
+  readonly mac: string
+  readonly since?: string
+}
+
+/** What this speaker knows of another's life. */
+export interface SpeakerSession {
+  readonly node: string
+  readonly state: SessionState
+  readonly since?: string
+}
+
+/** States of a liveness session, as RFC 5880 §4.1 names them. */
+export const SESSION_STATES = ['Up', 'Init', 'Down', 'AdminDown'] as const
+export type SessionState = (typeof SESSION_STATES)[number]
+
+/** What a speaker says in its SpeakerStatus. */
+export interface SpeakerReport {
+  readonly interfaces: readonly SpeakerInterface[]
+  readonly announcements: readonly SpeakerAnnouncement[]
+  readonly conflicts: readonly SpeakerConflict[]
+  readonly sessions: readonly SpeakerSession[]
 }
 
 /** A SpeakerStatus as Herald uses it. It has the name of its node. */
-export interface SpeakerView {
+export interface SpeakerView extends SpeakerReport {
   readonly name: string
   readonly uid: string
   readonly resourceVersion: string
-  readonly interfaces: readonly SpeakerInterface[]
-  readonly announcements: readonly SpeakerAnnouncement[]
   /** the speaker has said, by its first report, that it works */
   readonly reported: boolean
   /** when the speaker left, or the controller found its Lease to have run out */
@@ -29,7 +56,9 @@ export interface SpeakerObject {
   metadata?: { name?: string; uid?: string; resourceVersion?: string }
   status?: {
     interfaces?: { name?: string; mac?: string; addresses?: string[] }[]
-    announcements?: { address?: string; interfaces?: string[] }[]
+    announcements?: { address?: string; interfaces?: string[]; since?: string }[]
+    conflicts?: { address?: string; interface?: string; mac?: string; since?: string }[]
+    sessions?: { node?: string; state?: string; since?: string }[]
     expiredAt?: string | null
   }
 }
@@ -41,7 +70,22 @@ export function viewSpeaker({ metadata = {}, status }: SpeakerObject): SpeakerVi
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     interfaces: (status?.interfaces ?? []).map(({ name = '', mac = '', addresses = [] }) => ({ name, mac, addresses })),
-    announcements: (status?.announcements ?? []).map(({ address = '', interfaces = [] }) => ({ address, interfaces })),
+    announcements: (status?.announcements ?? []).map(({ address = '', interfaces = [], since }) => ({
+      address,
+      interfaces,
+      ...(since && { since }),
+    })),
+    conflicts: (status?.conflicts ?? []).map(({ address = '', interface: name = '', mac = '', since }) => ({
+      address,
+      interface: name,
+      mac,
+      ...(since && { since }),
+    })),
+    sessions: (status?.sessions ?? []).map(({ node = '', state, since }) => ({
+      node,
+      state: SESSION_STATES.find(known => known === state) ?? 'Down',
+      ...(since && { since }),
+    })),
     reported: status !== undefined,
     ...(status?.expiredAt && { expiredAt: status.expiredAt }),
   }
@@ -65,19 +109,16 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
-/** Whether two reports say the same; they come from Herald, which sorts them. */
-export function sameReport(
-  a: Pick<SpeakerView, 'interfaces' | 'announcements'>,
-  b: Pick<SpeakerView, 'interfaces' | 'announcements'>,
-): boolean {
-  const text = ({ interfaces, announcements }: typeof a): string =>
-    JSON.stringify([
-      [...interfaces].sort(byKey(item => item.name)).map(({ name, mac, addresses }) => [name, mac, addresses]),
-      [...announcements].sort(byKey(item => item.address)).map(({ address, interfaces }) => [address, interfaces]),
-    ])
-  return text(a) === text(b)
+/** Whether two reports say the same; the API server gives their lists back in the order in which they were written. */
+export function sameReport(a: SpeakerReport, b: SpeakerReport): boolean {
+  return reportText(a) === reportText(b)
 }
 
-function byKey<Item>(keyOf: (item: Item) => string): (a: Item, b: Item) => number {
-  return (a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)
+function reportText({ interfaces, announcements, conflicts, sessions }: SpeakerReport): string {
+  return JSON.stringify([
+    interfaces.map(({ name, mac, addresses }) => [name, mac, addresses]),
+    announcements.map(({ address, interfaces, since }) => [address, interfaces, since]),
+    conflicts.map(({ address, interface: name, mac, since }) => [address, name, mac, since]),
+    sessions.map(({ node, state, since }) => [node, state, since]),
+  ])
 }

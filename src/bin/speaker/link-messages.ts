@@ -1,5 +1,6 @@
 import type { AddressCounters, ArpDropReason } from '../../arp/responder.ts'
 import type { WantedInterfaces } from '../../layer2/desired.ts'
+import type { SessionState } from '../../resources/speaker-view.ts'
 
 /** What the main thread tells the link thread. */
 export type LinkCommand =
@@ -43,10 +44,29 @@ export interface ReportedAnnouncement {
   readonly sinceMs: number
 }
 
-/** What this node sees and announces; sent whole when it changed. Both lists are sorted. */
+/** A host that is no speaker holds an address, or claims one that is ours. */
+export interface ReportedConflict {
+  readonly address: string
+  readonly interface: string
+  readonly mac: string
+  /** wall clock */
+  readonly sinceMs: number
+}
+
+/** A liveness session with the speaker of another node. */
+export interface ReportedSession {
+  readonly node: string
+  readonly state: SessionState
+  /** wall clock */
+  readonly sinceMs: number
+}
+
+/** What this node sees and announces; sent whole when it changed. All lists are sorted. */
 export interface LinkReport {
   readonly interfaces: readonly ReportedInterface[]
   readonly announcements: readonly ReportedAnnouncement[]
+  readonly conflicts?: readonly ReportedConflict[]
+  readonly sessions?: readonly ReportedSession[]
 }
 
 export interface LinkCounters {

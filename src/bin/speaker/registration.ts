@@ -8,8 +8,9 @@ import { apiVersionOf, type OwnerReference, speakerStatuses } from '../../kubern
 import { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { NodeView } from '../../resources/node.ts'
-import { isRegistered, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
+import { isRegistered, type SpeakerReport, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
 import type { LinkReport } from './link-messages.ts'
+import { SpeakerReports } from './speaker-report.ts'
 
 export interface RegistrationComponents {
   client: Pick<ApiClient, 'create' | 'patch'>
@@ -25,6 +26,8 @@ export interface RegistrationInit {
   namespace: string
   nodeName: string
   podName: string
+  /** called when `leaseExpired` has changed */
+  onLeaseExpired?: (expired: boolean) => void
 }
 
 /** All speakers watch these objects: however much moves, one writes no more often. */
@@ -45,9 +48,11 @@ export class Registration {
   /** uid of the Node that the Lease goes with */
   #leaseOwner = ''
   #toldOfMissingNode = false
-  #report: LinkReport | undefined
+  readonly #reports = new SpeakerReports()
+  #report: SpeakerReport | undefined
   #lastWriteMs = Number.NEGATIVE_INFINITY
   #renewedOnce = false
+  #leaseExpired = false
   #unsubscribe: (() => void)[] = []
 
   constructor(components: RegistrationComponents, init: RegistrationInit) {
@@ -67,6 +72,14 @@ export class Registration {
     return this.#renewedOnce && isRegistered(this.#components.speakers.get(`${namespace}/${nodeName}`))
   }
 
+  /**
+   * The Lease has run out, by this node's own monotonic clock, because it could not be renewed: the others may have been told that
+   * this speaker is gone, and what it knows of the cluster is old. False before the first renewal, when nothing is held yet.
+   */
+  get leaseExpired(): boolean {
+    return this.#leaseExpired
+  }
+
   start(): void {
     const { nodes, speakers } = this.#components
     const { nodeName, namespace } = this.#init
@@ -82,7 +95,7 @@ export class Registration {
 
   /** What the link thread sees now. The first report begins the registration. */
   setReport(report: LinkReport): void {
-    this.#report = report
+    this.#report = this.#reports.describe(report)
     this.#reconciler.enqueue(this.#init.nodeName)
   }
 
@@ -101,7 +114,8 @@ export class Registration {
     await this.#lease.stop({ release: true })
     const timeoutMs = dueMs - clock.monotonicMs()
     if (!held || timeoutMs <= 0) return
-    const status = { announcements: [], expiredAt: new Date(clock.now()).toISOString() }
+    const nothing = { announcements: [], announcementCount: 0, conflicts: [], sessions: [] }
+    const status = { ...nothing, expiredAt: new Date(clock.now()).toISOString() }
     await client
       .patch(speakerStatuses, { namespace, name, subresource: 'status' }, { status }, { kind: 'merge', timeoutMs })
       .catch((error: unknown) => logger.warn({ err: error }, 'could not say that this speaker leaves'))
@@ -129,9 +143,7 @@ export class Registration {
       const object = { apiVersion: apiVersionOf(speakerStatuses), kind: speakerStatuses.kind, metadata }
       await this.#writer.createIfMissing(speakerStatuses, object, { signal })
     }
-    const { interfaces } = report
-    const announcements = report.announcements.map(({ address, interfaces }) => ({ address, interfaces }))
-    const status = { interfaces, announcements, expiredAt: null }
+    const status = { ...report, announcementCount: report.announcements.length, expiredAt: null }
     const result = await this.#writer.patchStatus(speakerStatuses, { namespace, name }, status, { signal })
     return result === 'written' ? done : retryAfter(WRITE_INTERVAL_MS)
   }
@@ -155,11 +167,18 @@ export class Registration {
       identity: podName,
       ownerReferences: [owner],
       onChange: state => {
+        this.#setLeaseExpired(state === 'lost')
         if (state !== 'renewed') return
         this.#renewedOnce = true
         this.#reconciler.enqueue(nodeName)
       },
     })
     this.#lease.start()
+  }
+
+  #setLeaseExpired(expired: boolean): void {
+    if (this.#leaseExpired === expired) return
+    this.#leaseExpired = expired
+    this.#init.onLeaseExpired?.(expired)
   }
 }

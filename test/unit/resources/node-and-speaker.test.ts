@@ -62,18 +62,43 @@ describe('SpeakerStatus', () => {
     assert.ok(sameCandidate(undefined, viewSpeaker({})))
   })
 
-  it('says the same in whatever order its lists come', () => {
-    const interfaces = [
-      { name: 'eth0', mac: 'm', addresses: ['192.0.2.9/24'] },
-      { name: 'eth1', mac: 'n', addresses: [] },
+  it('says the same while nothing in its report differs', () => {
+    const since = '2026-01-01T00:00:00Z'
+    const status = {
+      interfaces: [
+        { name: 'eth0', mac: 'm', addresses: ['192.0.2.9/24'] },
+        { name: 'eth1', mac: 'n', addresses: [] },
+      ],
+      announcements: [
+        { address: '192.0.2.1', interfaces: ['eth0'], since },
+        { address: '192.0.2.2', interfaces: ['eth1'] },
+      ],
+      conflicts: [{ address: '192.0.2.3', interface: 'eth0', mac: 'm', since }],
+      sessions: [{ node: 'b', state: 'Up', since }],
+    }
+    const view = viewSpeaker({ status })
+    assert.ok(sameReport(view, viewSpeaker({ metadata: { resourceVersion: '2' }, status: { ...status } })))
+    const later = '2026-01-01T00:00:01Z'
+    const others: Partial<typeof status>[] = [
+      { interfaces: status.interfaces.slice(1) },
+      { announcements: status.announcements.slice(1) },
+      { announcements: [{ ...status.announcements[0]!, since: later }, status.announcements[1]!] },
+      { conflicts: [] },
+      { conflicts: [{ ...status.conflicts[0]!, mac: 'n' }] },
+      { sessions: [{ ...status.sessions[0]!, state: 'Down' }] },
     ]
-    const announcements = [
-      { address: '192.0.2.1', interfaces: ['eth0'] },
-      { address: '192.0.2.2', interfaces: ['eth1'] },
-    ]
-    const view = viewSpeaker({ status: { interfaces, announcements } })
-    assert.ok(sameReport(view, { interfaces: interfaces.toReversed(), announcements: announcements.toReversed() }))
-    assert.ok(!sameReport(view, { interfaces, announcements: announcements.slice(1) }))
-    assert.ok(!sameReport(view, { interfaces: interfaces.slice(1), announcements }))
+    for (const changed of others) {
+      const other = viewSpeaker({ status: { ...status, ...changed } })
+      assert.ok(!sameReport(view, other), JSON.stringify(changed))
+    }
+  })
+
+  it('reads what it does not know, or what is not there, as the least', () => {
+    const { sessions, announcements, conflicts } = viewSpeaker({
+      status: { sessions: [{ node: 'b', state: 'Asleep' }], announcements: [{ address: '192.0.2.1' }] },
+    })
+    assert.deepEqual(sessions, [{ node: 'b', state: 'Down' }])
+    assert.deepEqual(announcements, [{ address: '192.0.2.1', interfaces: [] }])
+    assert.deepEqual(conflicts, [])
   })
 })

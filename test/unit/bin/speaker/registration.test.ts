@@ -21,6 +21,7 @@ describe("a speaker's registration", () => {
   let nodes: Store<NodeView>
   let speakers: Store<SpeakerView>
   let registration: Registration
+  let leaseStates: boolean[]
   /** requests, in the order in which they were carried out */
   let writes: string[]
 
@@ -32,6 +33,7 @@ describe("a speaker's registration", () => {
     nodes = new Store()
     speakers = new Store()
     writes = []
+    leaseStates = []
     const { create, patch } = api.client(link)
     registration = new Registration(
       {
@@ -52,7 +54,12 @@ describe("a speaker's registration", () => {
         speakers,
         sources: [],
       },
-      { namespace: 'herald', nodeName: 'node-1', podName: 'pod-1' },
+      {
+        namespace: 'herald',
+        nodeName: 'node-1',
+        podName: 'pod-1',
+        onLeaseExpired: expired => leaseStates.push(expired),
+      },
     )
     registration.start()
   })
@@ -89,6 +96,45 @@ describe("a speaker's registration", () => {
     registration.setReport({ ...report })
     for (let second = 0; second < 60; second++) await watch(1_000)
     assert.deepEqual(new Set(writes), new Set(['patch leases']))
+  })
+
+  it('writes all that the link thread reports, once a second at most', async () => {
+    putNode('u')
+    registration.setReport(report)
+    await settle()
+    writes.length = 0
+    const sinceMs = clock.now()
+    for (let count = 1; count <= 20; count++) {
+      const addresses = Array.from({ length: count }, (_, index) => `192.0.2.${index}`)
+      registration.setReport({
+        ...report,
+        announcements: addresses.map(address => ({ address, interfaces: ['eth0'], sinceMs })),
+        conflicts: [{ address: '192.0.2.99', interface: 'eth0', mac: 'n', sinceMs }],
+        sessions: [{ node: 'node-2', state: 'Up', sinceMs }],
+      })
+      await watch(100)
+    }
+    await settle()
+    assert.ok(writes.filter(write => write === 'patch speakerstatuses').length <= 3, String(writes))
+    const { status } = api.object<KubernetesObject & { status: Record<string, unknown[]> }>(statusKey)!
+    assert.equal(status.announcementCount, 20)
+    assert.equal(status.announcements?.length, 20)
+    const since = new Date(sinceMs).toISOString().replace(/\.\d+Z$/, 'Z')
+    assert.deepEqual(status.conflicts, [{ address: '192.0.2.99', interface: 'eth0', mac: 'n', since }])
+    assert.deepEqual(status.sessions, [{ node: 'node-2', state: 'Up', since }])
+  })
+
+  it('knows when its Lease has run out, and when it is renewed again', async () => {
+    putNode('u')
+    registration.setReport(report)
+    await settle()
+    assert.deepEqual([registration.leaseExpired, leaseStates], [false, []])
+    link.cut = true
+    for (let second = 0; second < 40; second++) await clock.advanceAsync(1_000)
+    assert.deepEqual([registration.leaseExpired, leaseStates], [true, [true]])
+    link.cut = false
+    for (let second = 0; second < 15; second++) await clock.advanceAsync(1_000)
+    assert.deepEqual([registration.leaseExpired, leaseStates], [false, [true, false]])
   })
 
   it('comes back when its object was deleted or marked as expired', async () => {
