@@ -1,0 +1,14 @@
+import type { MacAddress } from '../wire/mac-address.ts'
+import { solicitedNodeAddress, solicitedNodeMac } from './multicast.ts'
+import { encodeNdpFrame } from './packet.ts'
+
+/** The frame that asks whether anybody uses an address: a solicitation from ::, as in duplicate address detection (RFC 4862 §5.4.2). */
+export function probeFrame(mac: MacAddress, address: bigint): Uint8Array {
+  return encodeNdpFrame({
+    destination: solicitedNodeMac(address),
+    source: mac,
+    sourceAddress: 0n,
+    destinationAddress: solicitedNodeAddress(address),
+    message: { type: 'solicitation', target: address },
+  })
+}
