@@ -2,6 +2,7 @@
 
 #include "errors.h"
 #include "handle.h"
+#include "multicast.h"
 #include "packet_socket.h"
 #include "route_netlink.h"
 #include "tcp.h"
@@ -24,6 +25,7 @@ NAPI_MODULE_INIT() {
   if (napi_define_properties(env, exports, sizeof common / sizeof *common, common) != napi_ok ||
       napi_define_properties(env, exports, PACKET_SOCKET_FUNCTIONS, packet_socket_functions) != napi_ok ||
       napi_define_properties(env, exports, ROUTE_NETLINK_FUNCTIONS, route_netlink_functions) != napi_ok ||
+      napi_define_properties(env, exports, MULTICAST_FUNCTIONS, multicast_functions) != napi_ok ||
       napi_define_properties(env, exports, UDP_FUNCTIONS, udp_functions) != napi_ok ||
       napi_define_properties(env, exports, TCP_FUNCTIONS, tcp_functions) != napi_ok) {
     napi_throw_error(env, "ERR_HERALD_NATIVE", "the native addon cannot define its functions");

@@ -11,6 +11,8 @@
 #define ROUNDS_PER_WAKEUP 8
 /* libuv stops polling on POLLERR; an error condition that cannot be read off the socket must not spin for ever. */
 #define MAX_IDLE_WAKEUPS 16
+/* More than any receive buffer holds; a flood must not keep us here. */
+#define MAX_DISCARDED 1000000
 
 static void report(struct batch_socket *socket, int number, const char *syscall) {
   struct handle *handle = &socket->handle;
@@ -220,6 +222,16 @@ napi_value batch_socket_open(napi_env env, int fd, int family, napi_value option
   }
   prepare_headers(socket);
   return handle_open(env, &socket->handle, fd, UV_READABLE);
+}
+
+uint32_t batch_socket_discard(struct batch_socket *socket) {
+  uint32_t count = 0;
+  if (socket->handle.closing) return 0;
+  for (unsigned i = 0; i < MAX_DISCARDED; i++) {
+    if (recv(socket->handle.fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0) count++;
+    else if (errno != EINTR) break;
+  }
+  return count;
 }
 
 void set_receive_buffer(int fd, uint32_t bytes) {

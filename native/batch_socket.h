@@ -70,6 +70,9 @@ napi_value batch_socket_open(napi_env env, int fd, int family, napi_value option
 /* Sends headers[0..count). A message that the kernel refuses does not hold up those behind it. Returns how many the kernel took. */
 unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count);
 
+/* Throws away what is in the receive queue now; returns how many messages. */
+uint32_t batch_socket_discard(struct batch_socket *socket);
+
 /* SO_RCVBUFFORCE where CAP_NET_ADMIN allows it, else what net.core.rmem_max allows. */
 void set_receive_buffer(int fd, uint32_t bytes);
 

@@ -101,6 +101,15 @@ static napi_value packet_send(napi_env env, napi_callback_info info) {
   return napi_create_uint32(env, taken, &result) == napi_ok ? result : NULL;
 }
 
+/* packetDiscard(handle) → how many frames it threw away */
+static napi_value packet_discard(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, argument);
+  if (socket == NULL) return NULL;
+  return napi_create_uint32(env, batch_socket_discard(socket), &result) == napi_ok ? result : NULL;
+}
+
 /* packetMembership(handle, mac, 1 to add or 0 to drop) */
 static napi_value packet_membership(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
@@ -141,6 +150,7 @@ static napi_value packet_drops(napi_env env, napi_callback_info info) {
 const napi_property_descriptor packet_socket_functions[PACKET_SOCKET_FUNCTIONS] = {
     {"packetOpen", NULL, packet_open, NULL, NULL, NULL, napi_default, NULL},
     {"packetSend", NULL, packet_send, NULL, NULL, NULL, napi_default, NULL},
+    {"packetDiscard", NULL, packet_discard, NULL, NULL, NULL, napi_default, NULL},
     {"packetMembership", NULL, packet_membership, NULL, NULL, NULL, napi_default, NULL},
     {"packetDrops", NULL, packet_drops, NULL, NULL, NULL, napi_default, NULL},
 };

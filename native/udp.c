@@ -168,6 +168,15 @@ static napi_value udp_send(napi_env env, napi_callback_info info) {
   return napi_create_uint32(env, taken, &result) == napi_ok ? result : NULL;
 }
 
+/* udpDiscard(handle) → how many datagrams it threw away */
+static napi_value udp_discard(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, argument);
+  if (socket == NULL) return NULL;
+  return napi_create_uint32(env, batch_socket_discard(socket), &result) == napi_ok ? result : NULL;
+}
+
 /* udpLocalPort(handle) → the port that bind() chose */
 static napi_value udp_local_port(napi_env env, napi_callback_info info) {
   napi_value argument, result;
@@ -185,5 +194,6 @@ static napi_value udp_local_port(napi_env env, napi_callback_info info) {
 const napi_property_descriptor udp_functions[UDP_FUNCTIONS] = {
     {"udpOpen", NULL, udp_open, NULL, NULL, NULL, napi_default, NULL},
     {"udpSend", NULL, udp_send, NULL, NULL, NULL, napi_default, NULL},
+    {"udpDiscard", NULL, udp_discard, NULL, NULL, NULL, napi_default, NULL},
     {"udpLocalPort", NULL, udp_local_port, NULL, NULL, NULL, napi_default, NULL},
 };

@@ -1,6 +1,6 @@
-import { getSystemErrorMap } from 'node:util'
 import { markAsUntransferable } from 'node:worker_threads'
 import type { NativeBuffers } from './native.ts'
+import { systemError } from './system-error.ts'
 
 // struct message_info of native/batch_socket.h, in 32-bit words
 const infoWords = 14
@@ -137,8 +137,7 @@ export class BatchBuffers {
   sendError(): Error | undefined {
     const number = this.#counters[sendErrorWord]!
     if (number === 0) return undefined
-    const [code, reason] = getSystemErrorMap().get(-number) ?? [`errno ${number}`, 'unknown error']
-    return Object.assign(new Error(`${code}: ${reason}, sendmmsg`), { code, errno: -number, syscall: 'sendmmsg' })
+    return systemError(number, 'sendmmsg')
   }
 
   #word(i: number, word: number): number {

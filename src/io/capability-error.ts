@@ -1,3 +1,5 @@
+import { isSystemError } from './system-error.ts'
+
 /** A Linux capability that Herald may lack, as `securityContext.capabilities.add` of a container spells it. */
 export type Capability = 'NET_RAW' | 'NET_ADMIN' | 'NET_BIND_SERVICE'
 
@@ -17,18 +19,6 @@ export class MissingCapabilityError extends Error {
     )
     this.capability = capability
   }
-}
-
-/** An error of the kernel, as Node and the addon make them. */
-export interface SystemError extends Error {
-  /** 'EPERM', 'ENETDOWN', … */
-  code: string
-  syscall: string
-}
-
-/** Whether `error` comes from a system call. */
-export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
 }
 
 /**

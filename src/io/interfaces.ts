@@ -1,8 +1,9 @@
 import { BatchBuffers } from './batch-buffers.ts'
-import { isSystemError, withCapability } from './capability-error.ts'
+import { withCapability } from './capability-error.ts'
 import { InterfaceTable, type NetworkInterface, sameInterfaces } from './interface-table.ts'
 import { type NativeHandle, native } from './native.ts'
 import { encodeDumpRequest, parseRouteMessages, type RouteMessage } from './netlink-parse.ts'
+import { isSystemError } from './system-error.ts'
 
 export type { InterfaceAddress, NetworkInterface } from './interface-table.ts'
 

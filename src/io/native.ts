@@ -48,12 +48,17 @@ export interface NativeAddon {
     },
   ): NativeHandle
   packetSend(handle: NativeHandle, frames: readonly Uint8Array[]): number
+  packetDiscard(handle: NativeHandle): number
   packetMembership(handle: NativeHandle, mac: Uint8Array, add: 0 | 1): void
   packetDrops(handle: NativeHandle): number
   netlinkOpen(options: NativeBatchOptions & { groups: number }): NativeHandle
   netlinkSend(handle: NativeHandle, request: Uint8Array): void
+  groupsOpen(): NativeHandle
+  /** returns 0 or the number of the error, which is not thrown */
+  groupsMembership(handle: NativeHandle, address: Uint8Array, interfaceIndex: number, join: 0 | 1): number
   udpOpen(options: NativeBatchOptions & NativeInetOptions): NativeHandle
   udpSend(handle: NativeHandle, payloads: readonly Uint8Array[], records: Uint8Array): number
+  udpDiscard(handle: NativeHandle): number
   udpLocalPort(handle: NativeHandle): number
   tcpConnect(
     options: NativeInetOptions & {

@@ -29,6 +29,11 @@ export interface PacketSocket {
    * also reported to onError, after this call has returned. Returns 0 when closed.
    */
   send(frames: readonly Uint8Array[]): number
+  /**
+   * Throws away every frame that has arrived and not been delivered, such as those that waited while the process was stopped; returns how many. From
+   * within onBatch, the frames of that batch are the caller's to leave alone.
+   */
+  discard(): number
   /** Makes the interface receive a multicast MAC address; a second time does nothing. */
   addMembership(mac: Uint8Array): void
   /** Undoes addMembership(); does nothing when there is no membership. */
@@ -136,6 +141,10 @@ class NativePacketSocket implements SystemPacketSocket {
     const error = this.#buffers.sendError()
     if (error) queueMicrotask(() => this.#closed || this.#onError(error))
     return taken
+  }
+
+  discard(): number {
+    return this.#closed ? 0 : native().packetDiscard(this.#handle)
   }
 
   addMembership(mac: Uint8Array): void {

@@ -39,6 +39,8 @@ export interface UdpSocket {
    * also reported to onError, after this call has returned. Returns 0 when closed.
    */
   send(datagrams: readonly OutgoingDatagram[]): number
+  /** Throws away every datagram that has arrived and not been delivered; returns how many. */
+  discard(): number
   /** Closes the descriptor at once; no callback comes afterwards. */
   close(): void
 }
@@ -134,6 +136,10 @@ class NativeUdpSocket implements UdpSocket {
       if (error) queueMicrotask(() => this.#closed || this.#onError(error))
     }
     return taken
+  }
+
+  discard(): number {
+    return this.#closed ? 0 : native().udpDiscard(this.#handle)
   }
 
   close(): void {

@@ -47,11 +47,16 @@ describe('a missing capability', () => {
       '-all,+net_raw',
       `import { openPacketSocket } from ${source('packet-socket.ts')}
        import { openUdpSocket } from ${source('udp.ts')}
+       import { openGroupMembership } from ${source('multicast.ts')}
        import { NetlinkInterfaceMonitor } from ${source('interfaces.ts')}
        const ignore = { onBatch() {}, onError() {} }
        const packet = openPacketSocket({ ...ignore, interfaceIndex: 1, etherType: 0x0806 })
        packet.addMembership(Uint8Array.of(0x33, 0x33, 0xff, 0, 0, 1))
        packet.close()
+       const groups = openGroupMembership({ onError: console.log })
+       groups.join({ family: 6, value: 0xff02_0000_0000_0000_0000_0001_ff00_0001n }, 1)
+       await null
+       groups.close()
        openUdpSocket({ ...ignore, family: 4, ttl: 255, dscp: 48, device: 'lo' }).close()
        const controller = new AbortController()
        const monitor = new NetlinkInterfaceMonitor()

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { NetlinkInterfaceMonitor } from '../../../src/io/interfaces.ts'
+import { openGroupMembership } from '../../../src/io/multicast.ts'
 import { openPacketSocket } from '../../../src/io/packet-socket.ts'
 import { connectTcp, listenTcp } from '../../../src/io/tcp.ts'
 import { openUdpSocket } from '../../../src/io/udp.ts'
@@ -52,7 +53,10 @@ describe('descriptors and memory', () => {
       await namespace.enter(() => {
         const packet = openPacketSocket({ ...ignore, interfaceIndex, etherType: 0x0806 })
         const udp = openUdpSocket({ ...ignore, family: 6 })
+        const groups = openGroupMembership({ onError: () => {} })
+        groups.join(parseAddress('ff02::1:ff00:1')!, interfaceIndex)
         packet.close()
+        groups.close()
         udp.close()
         const controller = new AbortController()
         const monitor = new NetlinkInterfaceMonitor().start({ signal: controller.signal })

@@ -202,6 +202,23 @@ describe('UDP socket', () => {
     assert.deepEqual(sender.errors, ['ENETUNREACH'])
   })
 
+  it('throws away what is queued, and delivers what comes after', async () => {
+    const receiver = open(right, { family: 6 })
+    const sender = open(left, { family: 6 })
+    const datagram = { address: address('2001:db8:1::2'), port: receiver.socket.localPort }
+    // the first one finds the neighbour
+    sender.socket.send([{ ...datagram, payload: text('first') }])
+    await until('the first', () => receiver.received.length === 1)
+    const queued = Array.from({ length: 100 }, () => ({ ...datagram, payload: text('queued') }))
+    assert.equal(sender.socket.send(queued), 100)
+    assert.equal(receiver.socket.discard(), 100)
+    sender.socket.send([{ ...datagram, payload: text('after') }])
+    await until('the last', () => receiver.received.length === 2)
+    assert.equal(receiver.received[1]!.payload, 'after')
+    receiver.socket.close()
+    assert.equal(receiver.socket.discard(), 0)
+  })
+
   it('says why it cannot be opened', () => {
     const first = open(left, { family: 4 })
     assert.throws(() => open(left, { family: 4, port: first.socket.localPort }), { code: 'EADDRINUSE' })

@@ -138,6 +138,7 @@ class MemoryPacketSocket implements PacketSocket {
   readonly #init: PacketSocketInit
   #queue: Uint8Array[] = []
   #closed = false
+  #delivering = false
 
   constructor(port: MemoryPort, init: PacketSocketInit) {
     this.#port = port
@@ -153,6 +154,10 @@ class MemoryPacketSocket implements PacketSocket {
     }
     for (const frame of frames) this.#port.transmit(frame.slice())
     return frames.length
+  }
+
+  discard(): number {
+    return this.#queue.splice(0).length
   }
 
   addMembership(mac: Uint8Array): void {
@@ -179,10 +184,12 @@ class MemoryPacketSocket implements PacketSocket {
     if (filter && !bpfAccepts(filter, frame)) return
     this.#queue.push(frame)
     // what arrives at one moment is one batch
-    if (this.#queue.length === 1) queueMicrotask(() => this.#deliver())
+    if (!this.#delivering) queueMicrotask(() => this.#deliver())
+    this.#delivering = true
   }
 
   #deliver(): void {
+    this.#delivering = false
     while (this.#queue.length > 0 && !this.#closed) {
       const frames = this.#queue.splice(0, slots).map(frame => frame.slice())
       const replies: Uint8Array[] = []

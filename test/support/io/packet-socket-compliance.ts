@@ -171,6 +171,24 @@ export function describePacketSocketCompliance(name: string, makeSegment: () => 
       assert.deepEqual(b.frames.map(tagOf), [1, 1])
     })
 
+    it('throws away what is queued, and delivers what comes after', async () => {
+      const a = open(segment.a)
+      const discarded: number[] = []
+      const b = open(segment.b, {
+        onBatch: (_batch, socket) => {
+          if (discarded.length === 0) discarded.push(socket.discard(), socket.discard())
+        },
+      })
+      a.socket.send(Array.from({ length: 200 }, (_, tag) => frameTo(broadcast, segment.a.mac, { tag })))
+      await until('a batch', () => b.counts.length > 0)
+      assert.deepEqual(discarded, [200 - b.counts[0]!, 0])
+      a.socket.send([frameTo(broadcast, segment.a.mac, { tag: 1000 })])
+      await until('the frame after', () => b.counts.length > 1)
+      assert.deepEqual(b.frames.slice(b.counts[0]).map(tagOf), [1000])
+      b.socket.close()
+      assert.equal(b.socket.discard(), 0)
+    })
+
     it('drops a frame that is longer than a slot', async () => {
       const a = open(segment.a)
       const b = open(segment.b)

@@ -1,6 +1,7 @@
 /** A worker that opens sockets of every kind and then waits, busy with its own traffic, until it is terminated. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { NetlinkInterfaceMonitor } from '../../../src/io/interfaces.ts'
+import { openGroupMembership } from '../../../src/io/multicast.ts'
 import { openPacketSocket } from '../../../src/io/packet-socket.ts'
 import { connectTcp } from '../../../src/io/tcp.ts'
 import { openUdpSocket } from '../../../src/io/udp.ts'
@@ -32,6 +33,7 @@ for (let i = 0; i < sockets; i++) {
     onError: () => {},
   })
   udp.send([{ payload: frame, address: localhost, port: udp.localPort }])
+  openGroupMembership({ onError: () => {} }).join(parseAddress('ff02::1:ff00:1')!, interfaceIndex)
   void new NetlinkInterfaceMonitor().start({ signal: new AbortController().signal })
 }
 // an attempt that is still going on
