@@ -20,10 +20,21 @@ import {
 import { StatusWriter } from '../kubernetes/status-writer.ts'
 import { Store } from '../kubernetes/store.ts'
 import { type ServiceView, viewService } from '../resources/service.ts'
-import { COMMON_FLAGS, logLevelFlag, ownNamespace, portFlag, readFlags, requiredFlag } from './common/flags.ts'
+import {
+  COMMON_FLAGS,
+  type Flag,
+  LIVENESS_SECRET_FLAG,
+  logLevelFlag,
+  objectNameFlag,
+  ownNamespace,
+  portFlag,
+  readFlags,
+  requiredFlag,
+} from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
+import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
 import {
@@ -49,11 +60,14 @@ const LONGEST_BACKOFF_MS = 3_000
 /** How long the Lease's return and the last events may take when the process ends. */
 const GOODBYE_MS = 750
 
-await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, async (args, env, { signal, fail }) => {
-  const flags = readFlags(COMMON_FLAGS, args, env)
+const FLAGS = { ...COMMON_FLAGS, ...LIVENESS_SECRET_FLAG } as const satisfies Record<string, Flag>
+
+await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (args, env, { signal, fail }) => {
+  const flags = readFlags(FLAGS, args, env)
   const namespace = ownNamespace(flags)
   const podName = requiredFlag(flags, 'pod-name', 'HERALD_POD_NAME')
   const loadBalancerClass = flags.text('lb-class') ?? ''
+  const livenessSecretName = objectNameFlag(flags, 'liveness-secret')
   const port = portFlag(flags, 'port')
   const probePort = portFlag(flags, 'health-probe-port')
   const logger = createLogger({ name: 'herald-controller', level: logLevelFlag(flags) })
@@ -94,6 +108,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     }) as typeof client.patch,
   }
   const statusWriter = new StatusWriter({ client: leading })
+  const livenessSecret = new LivenessSecret(
+    { statusWriter, clock, random, logger },
+    { namespace, name: livenessSecretName },
+  )
   const recorder = new EventRecorder(
     { client, clock, random, logger },
     { component: 'herald-controller', instance: podName },
@@ -213,6 +231,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
     if (signal.aborted) return
     controller.start()
     leaseWatcher.start()
+    livenessSecret.start()
     speakerStore.subscribe(key => speakerReconciler.enqueue(key))
     serviceReconciler.start()
     speakerReconciler.start()
@@ -261,7 +280,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: COMMON_FLAGS }, asy
   return async () => {
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
-    await Promise.all([leaseWatcher.stop(), ...reflectors.map(reflector => reflector.stop())])
+    await Promise.all([leaseWatcher.stop(), livenessSecret.stop(), ...reflectors.map(reflector => reflector.stop())])
     // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
     await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])
     await Promise.race([recorder.stop(), wait(GOODBYE_MS)])

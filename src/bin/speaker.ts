@@ -8,7 +8,10 @@ import {
   type Flag,
   FlagError,
   type FlagValues,
+  integerFlag,
+  LIVENESS_SECRET_FLAG,
   logLevelFlag,
+  objectNameFlag,
   ownNamespace,
   portFlag,
   readFlags,
@@ -17,7 +20,7 @@ import {
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
-import { Speaker } from './speaker/speaker.ts'
+import { type Layer2Init, type LivenessInit, Speaker } from './speaker/speaker.ts'
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -32,6 +35,37 @@ const FLAGS = {
     multiple: true,
     value: 'REGEX',
     help: "announce nothing on interfaces whose names match; replaces the default, which leaves out the pods' and tunnels'",
+  },
+  'liveness-port': {
+    type: 'string',
+    value: 'PORT',
+    default: '7946',
+    help: 'UDP port on which speakers watch each other; the same on all nodes',
+  },
+  'liveness-interval-ms': {
+    type: 'string',
+    value: 'MS',
+    default: '100',
+    help: 'how often a speaker says that it lives, 10 to 5000',
+  },
+  'liveness-multiplier': {
+    type: 'string',
+    value: 'COUNT',
+    default: '3',
+    help: 'after so many intervals of silence a speaker counts as dead, 2 to 50',
+  },
+  ...LIVENESS_SECRET_FLAG,
+  'probe-count': {
+    type: 'string',
+    value: 'COUNT',
+    default: '2',
+    help: 'how often an address is asked for before it is claimed, 1 to 10',
+  },
+  'probe-interval-ms': {
+    type: 'string',
+    value: 'MS',
+    default: '50',
+    help: 'how long an answer is waited for each time, 10 to 1000',
   },
   'ignore-exclude-lb': {
     type: 'boolean',
@@ -52,6 +86,8 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const [metricsPort, healthPort] = [portFlag(flags, 'port'), portFlag(flags, 'health-probe-port')]
   const logger = createLogger({ name: 'herald-speaker', level: logLevelFlag(flags) }).child({ node: nodeName })
   const excludedInterfaces = excludedInterfacesFlag(flags)
+  const liveness = livenessFlags(flags)
+  const layer2 = layer2Flags(flags)
 
   const startedMs = performance.now()
   const clock = new SystemClock()
@@ -67,6 +103,8 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
       loadBalancerClass: flags.text('lb-class') ?? '',
       ignoreExcludeLabel: flags.on('ignore-exclude-lb'),
       excludedInterfaces,
+      liveness,
+      layer2,
       // Beside this file, in the image as in the sources.
       linkThreadUrl: new URL(
         import.meta.url.endsWith('.ts') ? './link-thread.ts' : './link-thread.js',
@@ -107,6 +145,22 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
 /** Its message says what to do; from where it was thrown is of no interest. */
 function isUserError(error: Error & { code?: unknown }): boolean {
   return error.code === MissingCapabilityError.code
+}
+
+function livenessFlags(values: FlagValues): LivenessInit {
+  return {
+    port: integerFlag(values, 'liveness-port', { minimum: 1, maximum: 65_535 }),
+    intervalMs: integerFlag(values, 'liveness-interval-ms', { minimum: 10, maximum: 5_000, unit: 'milliseconds' }),
+    multiplier: integerFlag(values, 'liveness-multiplier', { minimum: 2, maximum: 50 }),
+    secretName: objectNameFlag(values, 'liveness-secret'),
+  }
+}
+
+function layer2Flags(values: FlagValues): Layer2Init {
+  return {
+    probeCount: integerFlag(values, 'probe-count', { minimum: 1, maximum: 10 }),
+    probeIntervalMs: integerFlag(values, 'probe-interval-ms', { minimum: 10, maximum: 1_000, unit: 'milliseconds' }),
+  }
 }
 
 function excludedInterfacesFlag(values: FlagValues): readonly string[] {

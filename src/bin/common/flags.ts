@@ -47,6 +47,16 @@ export const COMMON_FLAGS = {
   },
 } as const satisfies Record<string, Flag>
 
+/** The flag that tells both processes where the speakers' liveness key is. */
+export const LIVENESS_SECRET_FLAG = {
+  'liveness-secret': {
+    type: 'string',
+    value: 'NAME',
+    default: 'herald-liveness',
+    help: "Secret with the key of the speakers' liveness packets, in Herald's own namespace",
+  },
+} as const satisfies Record<string, Flag>
+
 /** Values as the user gave them: a string for each flag that has one, a list for each repeatable flag. */
 export interface FlagValues {
   text(name: string): string | undefined
@@ -95,6 +105,30 @@ export function portFlag(values: FlagValues, name: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535) throw new FlagError(`--${name}: "${text}" is not a port (0 to 65535)`)
   return port
+}
+
+/** A flag that must be a whole number within bounds, both included. */
+export function integerFlag(
+  values: FlagValues,
+  name: string,
+  { minimum, maximum, unit = '' }: { minimum: number; maximum: number; unit?: string },
+): number {
+  const text = values.text(name) ?? ''
+  const number = Number(text)
+  if (!/^\d{1,15}$/.test(text) || number < minimum || number > maximum) {
+    const range = `from ${minimum} to ${maximum}${unit && ` ${unit}`}`
+    throw new FlagError(`--${name}: "${text}" is not a whole number ${range}`)
+  }
+  return number
+}
+
+/** A flag that must be the name of an object in a namespace (RFC 1123 subdomain, as the API server demands). */
+export function objectNameFlag(values: FlagValues, name: string): string {
+  const text = values.text(name) ?? ''
+  if (text.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text)) {
+    throw new FlagError(`--${name}: "${text}" is not a name that an object can have`)
+  }
+  return text
 }
 
 /** The log level, checked. */

@@ -26,6 +26,23 @@ export interface SpeakerComponents {
   logger: Logger
 }
 
+/** How speakers watch each other. */
+export interface LivenessInit {
+  /** UDP, the same on all nodes */
+  port: number
+  intervalMs: number
+  /** after so many intervals of silence a speaker counts as dead */
+  multiplier: number
+  secretName: string
+}
+
+export interface Layer2Init {
+  /** how often an address is asked for before it is claimed */
+  probeCount: number
+  /** how long an answer is waited for each time */
+  probeIntervalMs: number
+}
+
 export interface SpeakerInit {
   namespace: string
   nodeName: string
@@ -33,6 +50,8 @@ export interface SpeakerInit {
   loadBalancerClass: string
   ignoreExcludeLabel: boolean
   excludedInterfaces: readonly string[]
+  liveness: LivenessInit
+  layer2: Layer2Init
   linkThreadUrl: URL
   /** the process cannot go on: it must end, so that it is started anew */
   onFatal: (error: Error) => void

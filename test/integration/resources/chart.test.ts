@@ -102,7 +102,7 @@ describe('the chart', () => {
     assert.deepEqual(speaker.livenessProbe?.httpGet, { host: '127.0.0.1', path: '/healthz', port: 17472 })
   })
 
-  it('lets no process read Secrets, and the speaker write no Service', async () => {
+  it('lets no process read Secrets but the speaker that of its key, and the speaker write no Service', async () => {
     const rules = (await render()).flatMap(({ metadata, rules = [] }) =>
       rules.map(rule => ({ name: metadata.name, rule })),
     )
@@ -110,7 +110,11 @@ describe('the chart', () => {
     for (const { name, rule } of rules) {
       const what = `${name}: ${JSON.stringify(rule)}`
       assert.ok(![...rule.apiGroups, ...rule.resources, ...rule.verbs].includes('*'), what)
-      assert.ok(!rule.resources.includes('secrets'), what)
+      if (rule.resources.includes('secrets')) {
+        const key = { apiGroups: [''], resources: ['secrets'], resourceNames: ['herald-liveness'], verbs: ['get'] }
+        const creation = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] }
+        assert.deepEqual(rule, name === 'lb:speaker' ? key : creation)
+      }
       assert.ok(!rule.verbs.includes('update'), `${what}: nothing is updated, all is patched`)
       const reads = rule.verbs.every(verb => ['get', 'list', 'watch'].includes(verb))
       if (name === 'lb:speaker' && rule.resources.some(resource => resource.startsWith('services')))
@@ -122,6 +126,9 @@ describe('the chart', () => {
     const objects = await render(
       ...['--set', 'loadBalancerClass=herald.io/lb', '--set', 'speaker.logLevel=debug'],
       ...['--set', 'speaker.ignoreExcludeLB=true', '--set', 'prometheus.metricsPort=9999'],
+      ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
+      ...['--set', 'speaker.liveness.multiplier=5,speaker.liveness.secretName=my-key'],
+      ...['--set', 'speaker.layer2.probeCount=3,speaker.layer2.probeIntervalMilliseconds=80'],
       ...['--set', 'image.repository=herald.lab/herald,image.tag=t,image.pullPolicy=Never'],
       ...[
         '--set',
@@ -138,9 +145,16 @@ describe('the chart', () => {
       '--lb-class=herald.io/lb',
       '--health-probe-host=127.0.0.1',
       '--exclude-interfaces=^$',
+      '--liveness-port=7000',
+      '--liveness-interval-ms=200',
+      '--liveness-multiplier=5',
+      '--liveness-secret=my-key',
+      '--probe-count=3',
+      '--probe-interval-ms=80',
       '--ignore-exclude-lb',
     ])
     assert.deepEqual(controller.command, ['node', '--max-old-space-size=200', '/herald/controller.js'])
+    assert.ok(controller.args.includes('--liveness-secret=my-key'))
     assert.equal(controller.image, 'herald.lab/herald:t')
     assert.equal(controller.imagePullPolicy, 'Never')
   })
@@ -169,6 +183,10 @@ describe('the chart', () => {
   const mistakes = [
     { name: 'a misspelt value', value: 'controler.logLevel=debug', message: /controler/ },
     { name: 'a log level that does not exist', value: 'speaker.logLevel=loud', message: /speaker\/logLevel/ },
+    { name: 'a liveness interval out of range', value: 'speaker.liveness.intervalMilliseconds=1', message: /interval/ },
+    { name: 'a Secret’s name that none can have', value: 'speaker.liveness.secretName=My_Key', message: /secretName/ },
+    { name: 'too many probes', value: 'speaker.layer2.probeCount=11', message: /probeCount/ },
+    { name: 'no time to hand over', value: 'speaker.terminationGracePeriodSeconds=1', message: /terminationGrace/ },
     { name: 'a port out of range', value: 'prometheus.metricsPort=70000', message: /metricsPort/ },
   ]
   for (const { name, value, message } of mistakes) {
@@ -209,6 +227,8 @@ describe('the chart', () => {
         ['controller', 'patch', 'services', false],
         ['controller', 'list', 'nodes', false],
         ['controller', 'get', 'secrets', false],
+        ['controller', 'get', 'secrets/herald-liveness', false],
+        ['controller', 'create', 'secrets', true],
         ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
         ['controller', 'patch', 'ipaddresspools.metallb.io', false],
         ['controller', 'patch', 'addressreservations.herald.io//status', true],
@@ -217,6 +237,9 @@ describe('the chart', () => {
         ['speaker', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', true],
         ['speaker', 'patch', 'services', false],
         ['speaker', 'get', 'secrets', false],
+        ['speaker', 'get', 'secrets/herald-liveness', true],
+        ['speaker', 'list', 'secrets', false],
+        ['speaker', 'create', 'secrets', false],
       ]
       for (const [component, verb, resource, expected] of answers) {
         assert.equal(await allowed(component, verb, resource), expected, `${component} ${verb} ${resource}`)

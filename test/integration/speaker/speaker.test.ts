@@ -22,7 +22,7 @@ interface SpeakerStatus {
   metadata: { ownerReferences?: { kind: string; name: string }[] }
   status?: {
     interfaces?: { name: string; mac: string; addresses: string[] }[]
-    announcements?: { address: string; interfaces: string[] }[]
+    announcements?: { address: string; interfaces: string[]; since: string }[]
     expiredAt?: string
   }
 }
@@ -218,7 +218,9 @@ describe('speakers, against a real API server', function () {
       const object = await status(owner.name)
       return object.status?.announcements?.length === 1 && object
     })
-    assert.deepEqual(seen?.announcements, [{ address: '192.0.2.10', interfaces: ['eth0'] }])
+    const { since, ...announcement } = seen!.announcements![0]!
+    assert.deepEqual(announcement, { address: '192.0.2.10', interfaces: ['eth0'] })
+    assert.ok(Math.abs(Date.parse(since) - Date.now()) < 60_000, since)
     const metrics = owner.http('/metrics', 9120)
     assert.match(
       metrics,

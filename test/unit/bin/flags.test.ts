@@ -4,7 +4,9 @@ import {
   type Flag,
   FlagError,
   helpText,
+  integerFlag,
   logLevelFlag,
+  objectNameFlag,
   ownNamespace,
   portFlag,
   readFlags,
@@ -44,6 +46,22 @@ describe('flags', () => {
         (error: Error) => error instanceof FlagError && message.test(error.message),
       ))
   }
+
+  it('may be numbers within bounds, and names of objects', () => {
+    const numbered = { count: { type: 'string', default: '3', help: '' } } as const satisfies Record<string, Flag>
+    const bounds = { minimum: 2, maximum: 50, unit: 'milliseconds' }
+    const read = (...args: string[]) => readFlags(numbered, args, {})
+    assert.equal(integerFlag(read(), 'count', bounds), 3)
+    for (const good of ['2', '50']) assert.equal(integerFlag(read('--count', good), 'count', bounds), Number(good))
+    for (const bad of ['1', '51', '', '-3', '3.5', '1e1', '0x10', '9'.repeat(40)]) {
+      const message = `--count: "${bad}" is not a whole number from 2 to 50 milliseconds`
+      assert.throws(() => integerFlag(read(`--count=${bad}`), 'count', bounds), { name: 'FlagError', message })
+    }
+    assert.equal(objectNameFlag(read('--count=a.b-1'), 'count'), 'a.b-1')
+    for (const bad of ['', 'A', '-a', 'a/b', 'a..b', 'a'.repeat(254)]) {
+      assert.throws(() => objectNameFlag(read(`--count=${bad}`), 'count'), /--count: .* is not a name/)
+    }
+  })
 
   it('name the flag whose value is wrong', () => {
     for (const port of ['-1', '65536', 'http', '', '1.5']) {
