@@ -64,7 +64,7 @@ export class NetworkNamespace {
    * worker too, and leaves the other threads where they are.
    */
   enter<T>(open: () => T): T {
-    return netnsThread().call(this.path, open) as T
+    return enterNamespace(this.path, open)
   }
 
   /** Index of an interface of the namespace. */
@@ -88,9 +88,20 @@ export class NetworkNamespace {
   }
 
   #link(interfaceName: string): { ifindex: number; address: string } {
-    const links = JSON.parse(this.ip(`-json link show dev ${interfaceName}`)) as { ifindex: number; address: string }[]
-    return links[0]!
+    return linkOf(this.path, interfaceName)
   }
+}
+
+/** As NetworkNamespace.enter(), for a namespace that somebody else has made. */
+export function enterNamespace<T>(file: string, open: () => T): T {
+  return netnsThread().call(file, open) as T
+}
+
+/** Index and MAC address of an interface of a namespace. */
+export function linkOf(namespaceFile: string, interfaceName: string): { ifindex: number; address: string } {
+  const command = [`--net=${namespaceFile}`, 'ip', '-json', 'link', 'show', 'dev', interfaceName]
+  const links = JSON.parse(execFileSync('nsenter', command, { encoding: 'utf8', stdio: 'pipe' }))
+  return (links as { ifindex: number; address: string }[])[0]!
 }
 
 /** Connects two namespaces by a cable: a veth pair, both ends up. */
