@@ -1,6 +1,3 @@
-import type { NamedPool } from '../../config/address-pool.ts'
-import { combinePools, poolOf } from '../../config/pool-set.ts'
-import { describeProblem } from '../../config/problem.ts'
 import type { CancelTimer, Clock } from '../../io/clock.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import { EventRecorder } from '../../kubernetes/events.ts'
@@ -9,8 +6,9 @@ import { services } from '../../kubernetes/resources.ts'
 import type { DesiredSet } from '../../layer2/desired.ts'
 import { NO_ENDPOINTS, sameEndpointSlice, serviceEndpoints } from '../../resources/endpoint-slice.ts'
 import { sameNode } from '../../resources/node.ts'
-import { isRegistered, sameCandidate } from '../../resources/speaker-view.ts'
+import { sameCandidate } from '../../resources/speaker-view.ts'
 import type { ClusterFacts } from '../../speaker/candidate-index.ts'
+import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
 import { type DecisionChange, Decisions } from '../../speaker/decisions.ts'
 import type { LinkMessage, LinkReport } from './link-messages.ts'
@@ -287,40 +285,15 @@ export class Speaker {
   }
 
   #clusterFacts(): ClusterFacts {
-    const refused = new Map<string, string>()
     const { pools, advertisements, nodes, speakers } = this.#stores
-    const parsedPools = []
-    /** Services keep the addresses that they hold of a pool that is refused now, and so these are announced. */
-    const refusedPools = new Map<string, NamedPool>()
-    for (const [key, parsed] of pools.entries()) {
-      if ('pool' in parsed) parsedPools.push(parsed.pool)
-      else {
-        refused.set(`IPAddressPool ${key}`, describeProblem(parsed.problem))
-        refusedPools.set(parsed.named.name, parsed.named)
-      }
-    }
-    const poolSet = combinePools(parsedPools)
-    for (const [name, problem] of poolSet.refused) {
-      refused.set(`IPAddressPool ${this.#init.namespace}/${name}`, describeProblem(problem))
-      const pool = parsedPools.find(candidate => candidate.name === name)
-      if (pool) refusedPools.set(name, pool)
-    }
-    const usable = []
-    for (const [key, parsed] of advertisements.entries()) {
-      if ('advertisement' in parsed) usable.push(parsed.advertisement)
-      else refused.set(`L2Advertisement ${key}`, describeProblem(parsed.problem))
-    }
+    const { facts, refused } = gatherClusterFacts({
+      pools: pools.entries(),
+      advertisements: advertisements.entries(),
+      nodes: nodes.list(),
+      speakers: speakers.list(),
+    })
     this.#reportRefused(refused)
-    return {
-      advertisements: usable,
-      nodes: new Map(nodes.entries()),
-      speakers: new Map(
-        [...speakers.list()]
-          .filter(isRegistered)
-          .map(({ name, interfaces }) => [name, new Set(interfaces.map(({ name }) => name))]),
-      ),
-      poolOf: (address, allocatedFrom) => refusedPools.get(allocatedFrom ?? '') ?? poolOf(poolSet, address),
-    }
+    return facts
   }
 
   /** Each problem is logged when it comes to be, and when it is gone. */
