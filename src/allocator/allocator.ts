@@ -105,6 +105,16 @@ export class Allocator {
     return clash && { refused: 'in-use', ...clash }
   }
 
+  /** The pool of this name, if it stands. */
+  pool(name: string): AddressPool | undefined {
+    return this.#pools.get(name)?.pool
+  }
+
+  /** The pool that may hand out the address, to somebody; O(log n) in all ranges. */
+  poolOf(address: Address): AddressPool | undefined {
+    return this.#stateOf(address)?.pool
+  }
+
   /** Whether the address belongs to the pool and may be handed out, to somebody. */
   offers(poolName: string, address: Address): boolean {
     const state = this.#pools.get(poolName)

@@ -14,13 +14,16 @@ Its \`reason\` is one of the words below and never changes its meaning; its \`me
 in question. A Service with \`status: "True"\` has an address, whatever the reason. A Service that waits is looked at again
 whenever an address is freed or a pool changes: nothing needs to be restarted or created anew.
 
-| reason | meaning | what to do |
-|---|---|---|`
+When the reason changes, an event of the Service tells so once. Events carry the reasons that MetalLB's users know, given in
+the last column; their message begins with the word of the first.
+
+| reason | meaning | what to do | event |
+|---|---|---|---|`
 
 /** Writes the reference of the reasons as Markdown. */
 export function reasonsPage(): string {
   const rows = Object.entries(ALLOCATION_REASONS).map(
-    ([reason, { meaning, advice }]) => `| \`${reason}\` | ${meaning} | ${advice} |`,
+    ([reason, { meaning, advice, event }]) => `| \`${reason}\` | ${meaning} | ${advice} | \`${event}\` |`,
   )
   return `${[INTRODUCTION, ...rows].join('\n')}\n`
 }

@@ -34,14 +34,9 @@ export interface AddressPoolResource {
   }
   spec?: {
     addresses?: unknown
-    autoAssign?: boolean
-    avoidBuggyIPs?: boolean
-    serviceAllocation?: {
-      priority?: number
-      namespaces?: string[]
-      namespaceSelectors?: LabelSelector[]
-      serviceSelectors?: LabelSelector[]
-    }
+    autoAssign?: unknown
+    avoidBuggyIPs?: unknown
+    serviceAllocation?: unknown
   }
   /** what the controller wrote: whether the pool stood when it was last judged */
   status?: { conditions?: readonly { type: string; status: string; observedGeneration?: number }[] }
@@ -56,28 +51,25 @@ export type ParsedAddressPool =
 
 /** Reads one IPAddressPool by itself; the first field that is wrong refuses the object and nothing else. */
 export function parseAddressPool(resource: AddressPoolResource): ParsedAddressPool {
-  const { metadata = {}, spec = {} } = resource
+  const { metadata = {} } = resource
+  const spec = resource.spec ?? {}
   const ranges = parseRanges(spec.addresses)
   const named: NamedPool = { name: metadata.name ?? '', labels: metadata.labels ?? {} }
   if ('field' in ranges) return { problem: ranges, named }
-  const { serviceAllocation } = spec
-  const problem = serviceAllocation && checkServiceAllocation(serviceAllocation)
+  const serviceAllocation = parseServiceAllocation(spec.serviceAllocation)
+  const problem =
+    checkSwitch('spec.autoAssign', spec.autoAssign) ??
+    checkSwitch('spec.avoidBuggyIPs', spec.avoidBuggyIPs) ??
+    (serviceAllocation && 'field' in serviceAllocation ? serviceAllocation : undefined)
   if (problem) return { problem, named }
   return {
     pool: {
       ...named,
       createdAtMs: Date.parse(String(metadata.creationTimestamp ?? '')) || 0,
       ranges,
-      autoAssign: spec.autoAssign ?? true,
-      avoidBuggyIPs: spec.avoidBuggyIPs ?? false,
-      ...(serviceAllocation && {
-        serviceAllocation: {
-          priority: serviceAllocation.priority ?? 0,
-          namespaces: serviceAllocation.namespaces ?? [],
-          namespaceSelectors: serviceAllocation.namespaceSelectors ?? [],
-          serviceSelectors: serviceAllocation.serviceSelectors ?? [],
-        },
-      }),
+      autoAssign: spec.autoAssign !== false,
+      avoidBuggyIPs: spec.avoidBuggyIPs === true,
+      ...(serviceAllocation && { serviceAllocation: serviceAllocation as ServiceAllocation }),
     },
   }
 }
@@ -99,21 +91,51 @@ function parseRanges(addresses: unknown): AddressRange[] | Problem {
   return ranges
 }
 
-function checkServiceAllocation(
-  allocation: NonNullable<NonNullable<AddressPoolResource['spec']>['serviceAllocation']>,
-): Problem | undefined {
-  const { namespaces = [] } = allocation
-  const twice = namespaces.findIndex((name, index) => namespaces.indexOf(name) !== index)
-  if (twice >= 0) {
-    return { field: `spec.serviceAllocation.namespaces[${twice}]`, message: `"${namespaces[twice]}" is listed twice` }
+function parseServiceAllocation(allocation: unknown): ServiceAllocation | Problem | undefined {
+  if (allocation === undefined || allocation === null) return undefined
+  const field = 'spec.serviceAllocation'
+  if (typeof allocation !== 'object' || Array.isArray(allocation)) return { field, message: 'must be an object' }
+  const { priority, namespaces, namespaceSelectors, serviceSelectors } = allocation as Record<string, unknown>
+  if (!(priority === undefined || priority === null || Number.isSafeInteger(priority))) {
+    return { field: `${field}.priority`, message: 'must be a whole number' }
   }
-  for (const list of ['namespaceSelectors', 'serviceSelectors'] as const) {
-    for (const [index, selector] of (allocation[list] ?? []).entries()) {
-      const message = checkSelector(selector)
-      if (message) return { field: `spec.serviceAllocation.${list}[${index}]`, message }
+  const problem =
+    checkList(`${field}.namespaces`, namespaces, checkNamespace) ??
+    checkList(`${field}.namespaceSelectors`, namespaceSelectors, checkSelector) ??
+    checkList(`${field}.serviceSelectors`, serviceSelectors, checkSelector)
+  return (
+    problem ?? {
+      priority: (priority ?? 0) as number,
+      namespaces: (namespaces ?? []) as string[],
+      namespaceSelectors: (namespaceSelectors ?? []) as LabelSelector[],
+      serviceSelectors: (serviceSelectors ?? []) as LabelSelector[],
     }
+  )
+}
+
+function checkSwitch(field: string, value: unknown): Problem | undefined {
+  return value === undefined || value === null || typeof value === 'boolean'
+    ? undefined
+    : { field, message: 'must be true or false' }
+}
+
+function checkList(
+  field: string,
+  list: unknown,
+  check: (item: unknown, index: number, list: readonly unknown[]) => string | undefined,
+): Problem | undefined {
+  if (list === undefined || list === null) return undefined
+  if (!Array.isArray(list)) return { field, message: 'must be a list' }
+  for (const [index, item] of list.entries()) {
+    const message = check(item, index, list)
+    if (message) return { field: `${field}[${index}]`, message }
   }
   return undefined
+}
+
+function checkNamespace(name: unknown, index: number, names: readonly unknown[]): string | undefined {
+  if (typeof name !== 'string' || name === '') return 'must be the name of a namespace'
+  return names.indexOf(name) === index ? undefined : `"${name}" is listed twice`
 }
 
 /** RFC 5735 reserves neither, yet old equipment takes x.x.x.0 and x.x.x.255 for network and broadcast addresses. */

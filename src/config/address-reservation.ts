@@ -14,17 +14,14 @@ export interface AddressReservation {
 /** An AddressReservation as the API server sends it. */
 export interface AddressReservationResource {
   metadata?: { name?: string; creationTimestamp?: string | Date }
-  spec?: { addresses?: unknown; service?: { namespace?: string; name?: string } }
+  spec?: { addresses?: unknown; service?: unknown }
 }
 
 export type ParsedAddressReservation = { readonly reservation: AddressReservation } | { readonly problem: Problem }
 
 /** Reads one AddressReservation by itself. An entry is an address, a CIDR or a range. */
-export function parseAddressReservation({
-  metadata = {},
-  spec = {},
-}: AddressReservationResource): ParsedAddressReservation {
-  const { addresses, service } = spec
+export function parseAddressReservation({ metadata = {}, spec }: AddressReservationResource): ParsedAddressReservation {
+  const { addresses, service } = spec ?? {}
   if (!Array.isArray(addresses) || addresses.length === 0) {
     return { problem: { field: 'spec.addresses', message: 'must list at least one address, CIDR or range' } }
   }
@@ -37,17 +34,30 @@ export function parseAddressReservation({
     if ('problem' in parsed) return { problem: { field, message: parsed.problem } }
     ranges.push(parsed.range)
   }
-  if (service && !(service.namespace && service.name)) {
-    return { problem: { field: 'spec.service', message: 'must have a namespace and a name' } }
-  }
+  const owner = service === undefined || service === null ? undefined : ownerOf(service)
+  if (owner && 'field' in owner) return { problem: owner }
   return {
     reservation: {
       name: metadata.name ?? '',
       createdAtMs: Date.parse(String(metadata.creationTimestamp ?? '')) || 0,
       ranges,
-      ...(service && { service: `${service.namespace}/${service.name}` }),
+      ...(owner && { service: owner.key }),
     },
   }
+}
+
+function ownerOf(service: unknown): { key: string } | Problem {
+  if (typeof service !== 'object' || Array.isArray(service)) {
+    return { field: 'spec.service', message: 'must have a namespace and a name' }
+  }
+  const { namespace, name } = service as Record<string, unknown>
+  for (const [field, value] of Object.entries({ namespace, name })) {
+    // A slash would make two different Services out of one key.
+    if (typeof value !== 'string' || value === '' || value.includes('/')) {
+      return { field: `spec.service.${field}`, message: `must be the ${field} of a Service` }
+    }
+  }
+  return { key: `${namespace}/${name}` }
 }
 
 /** The reservations that stand, and what is wrong with those that do not. */

@@ -1,14 +1,14 @@
 import type { Allocator, Holding } from '../allocator/allocator.ts'
 import { type AddressRequest, chooseAddresses } from '../allocator/choose-addresses.ts'
-import type { AllocationReason } from '../allocator/reasons.ts'
+import { ALLOCATION_REASONS, type AllocationReason } from '../allocator/reasons.ts'
 import { sameTerms } from '../allocator/sharing.ts'
 import { poolOffers } from '../config/address-pool.ts'
 import { type Address, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
-import { ALLOCATED_FROM } from '../resources/annotations.ts'
+import { ALLOCATED_FROM, deprecatedAnnotations } from '../resources/annotations.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { ADDRESS_ALLOCATED, type ConditionState } from './conditions.ts'
 import { readRequest, sharingTerms } from './request.ts'
-import { findSource, objectionTo, retain, usableAddresses } from './retain.ts'
+import { findSources, objectionTo, retain, usableAddresses } from './retain.ts'
 import type { World } from './world.ts'
 
 export interface ServiceEvent {
@@ -38,6 +38,14 @@ export interface Decision {
   readonly incomplete?: boolean
 }
 
+/** Whether a Service is Herald's to serve. */
+export function isHandled(
+  service: Pick<ServiceView, 'type' | 'loadBalancerClass'>,
+  loadBalancerClass: string,
+): boolean {
+  return service.type === 'LoadBalancer' && (service.loadBalancerClass ?? '') === loadBalancerClass
+}
+
 /**
  * Decides what one Service should carry, and makes the allocator agree: keeps the addresses that it may keep, gives up
  * those that it may not, allocates what is missing. Calling it again without change gives the same answer.
@@ -65,7 +73,7 @@ export function converge(service: ServiceView, world: World): Decision {
     return {
       reason: outcome.reason,
       desired: { pool: undefined, condition: conditionOf(outcome, undefined) },
-      events: [],
+      events: eventsOf(service, outcome, undefined),
       freed,
     }
   }
@@ -85,9 +93,14 @@ export function converge(service: ServiceView, world: World): Decision {
 export function claim(service: ServiceView, world: World): void {
   const { allocator, loadBalancerClass } = world
   const shown = shownAddresses(service)
-  const ours = service.type === 'LoadBalancer' && (service.loadBalancerClass ?? '') === loadBalancerClass
-  if (!ours || shown.length === 0 || allocator.holding(service.key) || foreignStatus(service, shown, world)) return
-  const source = findSource(service, shown, world)
+  if (
+    !isHandled(service, loadBalancerClass) ||
+    shown.length === 0 ||
+    allocator.holding(service.key) ||
+    foreignStatus(service, shown, world)
+  )
+    return
+  const [source] = findSources(service, shown, world)
   if (!source) return
   const labels = world.namespaceLabels(service.namespace)
   const read = readRequest(service, labels ?? {})
@@ -124,20 +137,20 @@ function settle(service: ServiceView, labels: Readonly<Record<string, string>>, 
     return read
   }
   const { request } = read
-  let why: string | undefined
+  let why = shown.length < service.ingress.length ? notAnAddress : undefined
   // What was decided goes before what the status shows: the write may be under way, or somebody may have edited the status.
   for (const addresses of [allocator.holding(key)?.addresses ?? [], shown]) {
     if (addresses.length === 0) continue
     const kept = retain(service, addresses, request, world)
-    if ('holding' in kept) return allocated(kept.holding, shown, why, request, world)
+    if ('holding' in kept) return allocated(kept.holding, shown, why, request, allocator)
     why = kept.objection
   }
   allocator.release(key)
   const choice = chooseAddresses(request, pools, allocator)
-  if ('reason' in choice) return { ...choice, ...(service.ingress.length > 0 && { cleared: why ?? notAnAddress }) }
+  if ('reason' in choice) return { ...choice, ...(service.ingress.length > 0 && { cleared: why }) }
   const taken = allocator.hold(key, choice.addresses, request.terms)
   if ('refused' in taken) throw new Error(`allocator refused what it offered to ${key}: ${taken.refused}`)
-  return allocated(taken.holding, shown, why, request, world)
+  return allocated(taken.holding, shown, why, request, allocator)
 }
 
 const notAnAddress = 'The status has an entry that is not an IP address, which Herald did not write.'
@@ -146,7 +159,7 @@ const notAnAddress = 'The status has an entry that is not an IP address, which H
 function foreignStatus(service: ServiceView, shown: readonly Address[], world: World): string | undefined {
   if (service.ingress.length === 0 || service.annotations[ALLOCATED_FROM] !== undefined) return undefined
   if (shown.length < service.ingress.length) return notAnAddress
-  const outside = shown.filter(address => !world.pools.some(({ name }) => world.allocator.offers(name, address)))
+  const outside = shown.filter(address => !world.allocator.poolOf(address))
   return outside.length > 0 ? `${outside.map(formatAddress).join(', ')} lies in no IPAddressPool.` : undefined
 }
 
@@ -171,24 +184,43 @@ function allocated(
   shown: readonly Address[],
   why: string | undefined,
   request: AddressRequest,
-  { pools }: World,
+  allocator: Allocator,
 ): Outcome {
   const lost = shown.filter(one => !addresses.some(other => sameAddress(one, other)))
-  const pool = pools.find(({ name }) => name === poolName)
+  const pool = allocator.pool(poolName)
   const wanted = request.addresses ? [] : (request.alternatives[0] ?? [])
-  const incomplete = wanted.some(
-    family => pool && poolOffers(pool, family) && addresses.every(address => address.family !== family),
-  )
+  const missing = wanted.find(family => addresses.every(address => address.family !== family))
+  // A pool without any address of the family must change before it can serve, and then asks its holders by itself.
+  const incomplete = missing !== undefined && pool !== undefined && poolOffers(pool, missing)
+  const from = `${addresses.map(formatAddress).join(', ')} from the IPAddressPool "${poolName}"`
   return {
-    reason: 'Allocated',
-    message: `${addresses.map(formatAddress).join(', ')} from the IPAddressPool "${poolName}".`,
-    ...(lost.length > 0 && { cleared: why ?? `${lost.map(formatAddress).join(', ')} is not the Service's any more.` }),
+    reason: missing === undefined ? 'Allocated' : 'SecondFamilyNotAvailable',
+    message:
+      missing === undefined ? `${from}.` : `${from}, which has no ${incomplete ? 'free ' : ''}IPv${missing} address.`,
+    ...((lost.length > 0 || why === notAnAddress) && {
+      cleared: why ?? `${lost.map(formatAddress).join(', ')} is not the Service's any more.`,
+    }),
     ...(incomplete && { incomplete }),
   }
 }
 
 function conditionOf({ reason, message }: Outcome, holding: Holding | undefined): ConditionState {
   return { status: holding ? 'True' : 'False', reason, message }
+}
+
+/**
+ * Says of a Service that is new or was edited that it uses annotations under the old prefix.
+ *
+ * @param before the Service before the edit; undefined when it is seen for the first time
+ */
+export function deprecationEvent(before: ServiceView | undefined, after: ServiceView): ServiceEvent | undefined {
+  // One that carries our condition was told of when it was new: a watch that begins anew is no edit.
+  const isOld = before === undefined && after.conditions.some(({ type }) => type === ADDRESS_ALLOCATED)
+  const known = before ? deprecatedAnnotations(before.annotations) : []
+  const names = isOld ? [] : deprecatedAnnotations(after.annotations).filter(name => !known.includes(name))
+  if (names.length === 0) return undefined
+  const message = `Deprecated: ${names.join(', ')}. Use the prefix metallb.io/ instead.`
+  return { type: 'Warning', reason: 'deprecatedAnnotation', message }
 }
 
 /** An event tells of a change; what the Service's own condition and status say already is no news. */
@@ -199,12 +231,19 @@ function eventsOf(service: ServiceView, outcome: Outcome, after: Holding | undef
   if (outcome.cleared !== undefined)
     events.push({ type: 'Normal', reason: 'ClearAssignment', message: outcome.cleared })
   const texts = after?.addresses.map(formatAddress) ?? []
-  if (texts.some(text => !had.includes(text))) {
-    events.push({ type: 'Normal', reason: 'IPAllocated', message: `Assigned IP ${JSON.stringify(texts)}` })
+  const added = texts.filter(text => !had.includes(text))
+  if (added.length > 0) {
+    const message =
+      added.length < texts.length
+        ? `Assigned additional IP ${JSON.stringify(added)}`
+        : `Assigned IP ${JSON.stringify(texts)}`
+    events.push({ type: 'Normal', reason: ALLOCATION_REASONS.Allocated.event, message })
   }
   if (outcome.reason !== 'Allocated' && before?.reason !== outcome.reason) {
-    const reason = outcome.reason === 'InvalidRequest' ? 'LoadBalancerFailed' : 'AllocationFailed'
-    events.push({ type: 'Warning', reason, message: `${outcome.reason}: ${outcome.message}` })
+    const { event } = ALLOCATION_REASONS[outcome.reason]
+    // Who has an address has what it may have: what it prefers beside that is no fault.
+    const type = outcome.reason === 'SecondFamilyNotAvailable' ? 'Normal' : 'Warning'
+    events.push({ type, reason: event, message: `${outcome.reason}: ${outcome.message}` })
   }
   return events
 }

@@ -7,17 +7,18 @@ import type { ServiceView } from '../resources/service.ts'
 
 export type ReadRequest =
   | { readonly request: AddressRequest }
-  | { readonly reason: Extract<AllocationReason, 'InvalidRequest' | 'NoClusterIP'>; readonly message: string }
+  | {
+      readonly reason: Extract<AllocationReason, 'InvalidRequest' | 'NoClusterIP' | 'NotEnoughClusterIPs'>
+      readonly message: string
+    }
 
 /** Reads what a Service asks for from its spec and annotations; the first contradiction is told in words. */
 export function readRequest(service: ServiceView, namespaceLabels: Readonly<Record<string, string>>): ReadRequest {
   const alternatives = familyAlternatives(service)
   if (!alternatives) {
-    const message =
-      service.clusterIPs.length === 0
-        ? 'The Service has no cluster IP: a headless Service cannot have an address.'
-        : 'The Service requires dual stack but has only one cluster IP.'
-    return { reason: 'NoClusterIP', message }
+    return familiesOf(service).length === 0
+      ? { reason: 'NoClusterIP', message: 'The Service has no cluster IP: a headless Service cannot have an address.' }
+      : { reason: 'NotEnoughClusterIPs', message: 'The Service requires dual stack but has only one cluster IP.' }
   }
   const requested = requestedAddresses(service)
   if ('problem' in requested) return { reason: 'InvalidRequest', message: requested.problem }
@@ -54,14 +55,18 @@ export function sharingTerms({ annotations, externalTrafficPolicy, selector, por
  * The families that the Service's cluster IPs and ipFamilyPolicy call for, best first; IPv4 comes before IPv6 where both
  * are given. undefined when the cluster IPs do not allow what the policy asks for.
  */
-export function familyAlternatives({ clusterIPs, ipFamilyPolicy }: ServiceView): (readonly Family[])[] | undefined {
-  const families = clusterIPs.map(ip => parseAddress(ip)?.family).filter(family => family !== undefined)
-  const [primary, secondary] = families
+export function familyAlternatives(service: ServiceView): (readonly Family[])[] | undefined {
+  const { ipFamilyPolicy } = service
+  const [primary, secondary] = familiesOf(service)
   if (primary === undefined) return undefined
   const dual = secondary !== undefined && secondary !== primary
   if (ipFamilyPolicy === 'RequireDualStack') return dual ? [[4, 6]] : undefined
   if (!dual || ipFamilyPolicy !== 'PreferDualStack') return [[primary]]
   return [[4, 6], [primary], [secondary]]
+}
+
+function familiesOf({ clusterIPs }: ServiceView): Family[] {
+  return clusterIPs.map(ip => parseAddress(ip)?.family).filter(family => family !== undefined)
 }
 
 export function sameFamilies(families: readonly Family[], addresses: readonly Address[]): boolean {

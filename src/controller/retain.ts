@@ -16,16 +16,19 @@ export interface Source {
   readonly refusedName?: string
 }
 
-/** Where addresses that a Service has come from: what is known of it, else its annotation, else the pool that has them. */
-export function findSource(
+/**
+ * Where addresses that a Service has come from: the pool that is known of it, when that one is refused; else the pools that
+ * have them. These are several when ranges have moved from one pool to others.
+ */
+export function findSources(
   service: ServiceView,
   addresses: readonly Address[],
-  { allocator, pools, isRefused }: Pick<World, 'allocator' | 'pools' | 'isRefused'>,
-): Source | undefined {
+  { allocator, isRefused }: Pick<World, 'allocator' | 'isRefused'>,
+): Source[] {
   const name = allocator.holding(service.key)?.pool ?? service.annotations[ALLOCATED_FROM]
-  if (name !== undefined && isRefused(name)) return { name, refusedName: name }
-  const pool = pools.find(candidate => addresses.some(address => allocator.offers(candidate.name, address)))
-  return pool && { name: pool.name, pool }
+  if (name !== undefined && isRefused(name)) return [{ name, refusedName: name }]
+  const pools = new Set(addresses.map(address => allocator.poolOf(address)))
+  return [...pools].filter(pool => pool !== undefined).map(pool => ({ name: pool.name, pool }))
 }
 
 /** Those of the addresses that the pool has and that nobody else holds or keeps from the Service, one of each family. */
@@ -78,30 +81,34 @@ export function retain(
   const { allocator } = world
   const { key } = service
   const texts = addresses.map(formatAddress).join(', ')
-  const source = findSource(service, addresses, world)
-  if (!source) return { objection: `${texts} lies in no IPAddressPool.` }
-  const objection = objectionTo(addresses, source, request)
-  if (objection !== undefined) return { objection }
-  const usable = usableAddresses(key, addresses, source, allocator, request.terms)
+  const sources = findSources(service, addresses, world)
+  if (sources.length === 0) return { objection: `${texts} lies in no IPAddressPool.` }
+  const willing = sources.filter(source => objectionTo(addresses, source, request) === undefined)
+  const [first = sources[0] as Source] = willing
   for (const families of request.alternatives) {
-    const kept = usable.filter(({ family }) => families.includes(family))
-    if (kept.length === 0 || (request.addresses && kept.length < request.addresses.length)) continue
-    const added = families
-      .filter(family => kept.every(address => address.family !== family))
-      .map(family =>
-        source.pool && !request.addresses ? allocator.lowestFor(key, source.name, family, request.terms) : undefined,
+    for (const source of willing) {
+      const kept = usableAddresses(key, addresses, source, allocator, request.terms).filter(({ family }) =>
+        families.includes(family),
       )
-    if (!added.every(address => address !== undefined)) continue
-    const held = allocator.hold(key, [...kept, ...added], request.terms, source.refusedName)
-    if ('holding' in held) return held
+      if (kept.length === 0 || (request.addresses && kept.length < request.addresses.length)) continue
+      const added = families
+        .filter(family => kept.every(address => address.family !== family))
+        .map(family =>
+          source.pool && !request.addresses ? allocator.lowestFor(key, source.name, family, request.terms) : undefined,
+        )
+      if (!added.every(address => address !== undefined)) continue
+      const held = allocator.hold(key, [...kept, ...added], request.terms, source.refusedName)
+      if ('holding' in held) return held
+    }
   }
-  return { objection: whyNot(request, addresses, usable, allocator) }
+  const objection = objectionTo(addresses, first, request)
+  return { objection: objection ?? whyNot(request, addresses, first, allocator) }
 }
 
 function whyNot(
   { key, terms = UNSHARED }: AddressRequest,
   addresses: readonly Address[],
-  usable: readonly Address[],
+  source: Source,
   allocator: Allocator,
 ): string {
   for (const address of addresses) {
@@ -112,7 +119,7 @@ function whyNot(
     if (use) return `${text} is held by the Service "${use.by}": ${OBJECTIONS[use.objection]}.`
   }
   const texts = addresses.map(formatAddress).join(', ')
-  return usable.length < addresses.length
+  return usableAddresses(key, addresses, source, allocator, terms).length < addresses.length
     ? `${texts} lies in no IPAddressPool, or not in one.`
     : `${texts} does not fit the IP families of the Service.`
 }

@@ -22,3 +22,10 @@ export function readAnnotation(
   }
   return undefined
 }
+
+/** The request annotations that stand under the deprecated prefix. */
+export function deprecatedAnnotations(annotations: Readonly<Record<string, string>>): string[] {
+  return Object.values(REQUEST_ANNOTATIONS)
+    .map(key => DEPRECATED_PREFIX + key)
+    .filter(name => annotations[name] !== undefined)
+}

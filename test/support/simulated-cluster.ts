@@ -6,6 +6,8 @@ import {
   type PoolView,
   ServiceController,
 } from '../../src/bin/controller/service-controller.ts'
+import { ADDRESS_ALLOCATED } from '../../src/controller/conditions.ts'
+import type { ServiceEvent } from '../../src/controller/converge.ts'
 import { silentLogger } from '../../src/kubernetes/logger.ts'
 import { serviceStatusPatch } from '../../src/kubernetes/status-writer.ts'
 import { Store } from '../../src/kubernetes/store.ts'
@@ -16,7 +18,9 @@ import { service } from './services.ts'
 export interface SimulatedService {
   annotations?: Record<string, string>
   labels?: Record<string, string>
-  spec: Parameters<typeof service>[1] extends infer P ? (P extends { spec?: infer S } ? S : never) : never
+  /** what the status shows, written by somebody else; by default what the controller wrote */
+  ingress?: ServiceView['ingress']
+  spec?: Parameters<typeof service>[1] extends infer P ? (P extends { spec?: infer S } ? S : never) : never
 }
 
 /**
@@ -31,11 +35,17 @@ export class SimulatedCluster {
   readonly #queue = new Set<string>()
   #version = 1
   #controller: ServiceController
+  /** how often a Service was looked at */
+  reconciles = 0
   /** status writes so far */
   writes = 0
+  readonly #events: { key: string; event: ServiceEvent }[] = []
 
-  constructor() {
-    this.#namespaces.upsert('default', '1', { labels: {} })
+  readonly #loadBalancerClass: string
+
+  constructor({ loadBalancerClass = '' }: { loadBalancerClass?: string } = {}) {
+    this.#loadBalancerClass = loadBalancerClass
+    this.labelNamespace({})
     this.#controller = this.#start()
   }
 
@@ -57,7 +67,28 @@ export class SimulatedCluster {
     )
   }
 
-  putService(name: string, { annotations = {}, labels = {}, spec }: SimulatedService): void {
+  /** What the Service shows. */
+  addresses(name: string): string[] {
+    return (this.#services.get(`default/${name}`)?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '')
+  }
+
+  /** The Service's condition herald.io/AddressAllocated. */
+  condition(name: string): Condition | undefined {
+    return this.#services.get(`default/${name}`)?.conditions.find(({ type }) => type === ADDRESS_ALLOCATED)
+  }
+
+  /** The events of a Service since the last call. */
+  takeEvents(name: string): ServiceEvent[] {
+    const taken = this.#events.filter(({ key }) => key === `default/${name}`)
+    for (const one of taken) this.#events.splice(this.#events.indexOf(one), 1)
+    return taken.map(({ event }) => event)
+  }
+
+  labelNamespace(labels: Record<string, string>): void {
+    this.#namespaces.upsert('default', String(this.#version++), { labels })
+  }
+
+  putService(name: string, { annotations = {}, labels = {}, ingress, spec = {} }: SimulatedService): void {
     const before = this.#services.get(`default/${name}`)
     const ours = 'metallb.io/ip-allocated-from-pool'
     const kept = before?.annotations[ours]
@@ -70,7 +101,7 @@ export class SimulatedCluster {
       spec,
     })
     // The API server itself empties the status of a Service that is no load balancer any more.
-    const status = view.type === 'LoadBalancer' ? { ingress: before?.ingress ?? [] } : { ingress: [] }
+    const status = view.type === 'LoadBalancer' ? { ingress: ingress ?? before?.ingress ?? [] } : { ingress: [] }
     this.#put({ ...view, ...status, conditions: before?.conditions ?? [] })
   }
 
@@ -129,6 +160,7 @@ export class SimulatedCluster {
     for (const key of this.#queue) {
       this.#queue.delete(key)
       assert.ok(rounds++ < 1_000, 'the controller comes to rest')
+      this.reconciles++
       const outcome = await this.#controller.reconcile(key)
       assert.equal(outcome.kind, 'done')
     }
@@ -165,11 +197,11 @@ export class SimulatedCluster {
             return 'written'
           },
         },
-        recordEvent: () => {},
+        recordEvent: ({ key }, event) => void this.#events.push({ key, event }),
         onPoolChanged: () => {},
         onReservationChanged: () => {},
       },
-      { loadBalancerClass: '' },
+      { loadBalancerClass: this.#loadBalancerClass },
     )
     controller.start()
     return controller

@@ -4,7 +4,14 @@ import { PoolRegistry } from '../../config/pool-registry.ts'
 import type { NamedProblem } from '../../config/problem.ts'
 import { ReservationRegistry } from '../../config/reservation-registry.ts'
 import { ADDRESS_ALLOCATED, nextCondition } from '../../controller/conditions.ts'
-import { claim, converge, type DesiredStatus, type ServiceEvent } from '../../controller/converge.ts'
+import {
+  claim,
+  converge,
+  type DesiredStatus,
+  deprecationEvent,
+  isHandled,
+  type ServiceEvent,
+} from '../../controller/converge.ts'
 import { firstPassOrder, Waiting } from '../../controller/waiting.ts'
 import type { World } from '../../controller/world.ts'
 import { formatAddress } from '../../ip/address.ts'
@@ -100,7 +107,8 @@ export class ServiceController {
    * before the first pass.
    */
   start(): void {
-    const { services, namespaces, pools, reservations, enqueue, onPoolChanged, onReservationChanged } = this.#components
+    const { services, namespaces, pools, reservations, enqueue, recordEvent } = this.#components
+    const { onPoolChanged, onReservationChanged } = this.#components
     this.#registry.putAll([...pools.list()].map(pool => [pool.name, pool] as const))
     this.#reportRefused(new Map())
     this.#allocator.setPools(this.#registry.pools)
@@ -108,7 +116,11 @@ export class ServiceController {
     this.#allocator.setReservations(this.#reservations.reservations)
     for (const service of firstPassOrder(services.list())) claim(service, this.#world)
     this.#unsubscribe = [
-      services.subscribe(key => enqueue([key])),
+      services.subscribe((key, before, after) => {
+        enqueue([key])
+        const event = after && isHandled(after, this.#world.loadBalancerClass) && deprecationEvent(before, after)
+        if (event) recordEvent(after, event)
+      }),
       pools.subscribe((_key, before, after) => {
         const name = (after ?? before)?.name ?? ''
         // Our own status writes come back here too.

@@ -213,7 +213,7 @@ describe('converge', () => {
       'when dual stack is required and one is there',
       { spec: { ipFamilyPolicy: 'RequireDualStack' } },
       [pool('p', v4)],
-      'NoClusterIP',
+      'NotEnoughClusterIPs',
       /dual/,
     ],
     [
