@@ -1,8 +1,10 @@
 import { ALLOCATION_REASONS } from './reasons.ts'
 
-const INTRODUCTION = `<!-- Made by src/bin/generate.ts from src/allocator/reasons.ts; change it there. -->
+const INTRODUCTION = `<!-- Made by src/bin/generate.ts from src/allocator/reasons.ts, src/controller/announced-reasons.ts and src/speaker/withhold-reason.ts; change it there. -->
 
 # Reasons
+
+## Has it an address?
 
 Why a Service has its address, or has none, stands in its condition \`herald.io/AddressAllocated\`:
 

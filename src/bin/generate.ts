@@ -9,6 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { reasonsPage } from '../allocator/reasons-reference.ts'
+import { announcedReasonsSection } from '../controller/announced-reference.ts'
 import { type CustomResource, customResourceDefinition } from '../resources/crd.ts'
 import { customResources } from '../resources/schema-catalogue.ts'
 import { referencePage } from '../resources/schema-reference.ts'
@@ -47,7 +48,7 @@ function wantedFiles(): Map<string, string> {
   const files = new Map(
     customResources.map(resource => [`${CRD_FOLDER}/${resource.group}_${resource.plural}.yaml`, crdTemplate(resource)]),
   )
-  files.set('docs/reference/reasons.md', reasonsPage())
+  files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
 
