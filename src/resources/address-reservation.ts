@@ -6,6 +6,9 @@ import { addressOrRangeSchema } from './schema-address-range.ts'
 // The same bound as for a pool, for the same reason.
 const MAX_ADDRESSES = 1000
 
+// RFC 1123 §2.1 as Kubernetes narrows it: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+const label = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }
+
 export const addressReservationSchema = Type.Object(
   {
     apiVersion: Type.Optional(apiVersionSchema),
@@ -26,8 +29,8 @@ export const addressReservationSchema = Type.Object(
         service: Type.Optional(
           Type.Object(
             {
-              namespace: Type.String({ description: 'Namespace of the Service.', minLength: 1, maxLength: 63 }),
-              name: Type.String({ description: 'Name of the Service.', minLength: 1, maxLength: 63 }),
+              namespace: Type.String({ description: 'Namespace of the Service.', ...label }),
+              name: Type.String({ description: 'Name of the Service.', ...label }),
             },
             {
               description:

@@ -129,12 +129,33 @@ export class SimulatedCluster {
     this.#pools.delete(`h/${name}`)
   }
 
+  pool(key: string): PoolView | undefined {
+    return this.#pools.get(key)
+  }
+
+  reservation(key: string): ReservationView | undefined {
+    return this.#reservations.get(key)
+  }
+
   putReservation(name: string, addresses: string[], owner?: string): void {
+    this.putReservationSpec(name, {
+      addresses,
+      ...(owner !== undefined && { service: { namespace: 'default', name: owner } }),
+    })
+  }
+
+  putReservationSpec(name: string, spec: ReservationView['spec']): void {
     const before = this.#reservations.get(`h/${name}`)
     const resourceVersion = String(this.#version++)
     const creationTimestamp = before?.metadata?.creationTimestamp ?? new Date(this.#version * 1_000).toISOString()
-    const spec = { addresses, ...(owner !== undefined && { service: { namespace: 'default', name: owner } }) }
-    const view = { namespace: 'h', name, uid: name, resourceVersion, metadata: { name, creationTimestamp }, spec }
+    const view = {
+      namespace: 'h',
+      name,
+      uid: name,
+      resourceVersion,
+      metadata: { name, creationTimestamp },
+      ...(spec && { spec }),
+    }
     this.#reservations.upsert(`h/${name}`, resourceVersion, view)
   }
 

@@ -319,6 +319,108 @@ describe('controller, against a real API server', () => {
     await addressed('more', '192.0.2.10')
   })
 
+  it('says of each request that is nonsense what is wrong with it, and serves the others', async () => {
+    const prefixes = ['metallb.io', 'metallb.universe.tf']
+    const rows: [name: string, spec: object, annotations: Record<string, string>, reason: string, message: RegExp][] = [
+      [
+        'ip',
+        { loadBalancerIP: '192.0.2.300' },
+        {},
+        'InvalidRequest',
+        /spec\.loadBalancerIP: "192\.0\.2\.300" is not an IP/,
+      ],
+      ['cidr', { loadBalancerIP: '192.0.2.12/32' }, {}, 'InvalidRequest', /"192\.0\.2\.12\/32" is not an IP/],
+      ...prefixes.flatMap((prefix, index): typeof rows => [
+        [
+          `list-${index}`,
+          {},
+          { [`${prefix}/loadBalancerIPs`]: '192.0.2.12,' },
+          'InvalidRequest',
+          /loadBalancerIPs: "" is not an IP/,
+        ],
+        [
+          `word-${index}`,
+          {},
+          { [`${prefix}/loadBalancerIPs`]: 'any' },
+          'InvalidRequest',
+          /loadBalancerIPs: "any" is not an IP/,
+        ],
+        [
+          `twice-${index}`,
+          {},
+          { [`${prefix}/loadBalancerIPs`]: '192.0.2.12,192.0.2.13' },
+          'InvalidRequest',
+          /two IPv4 addresses/,
+        ],
+        [`pool-${index}`, {}, { [`${prefix}/address-pool`]: '../p' }, 'UnknownPool', /"\.\.\/p"/],
+      ]),
+      [
+        'both',
+        { loadBalancerIP: '192.0.2.12' },
+        { 'metallb.io/loadBalancerIPs': '192.0.2.12' },
+        'InvalidRequest',
+        /are both set/,
+      ],
+    ]
+    await apply(pool('p', ['192.0.2.10-192.0.2.20']), loadBalancer('web'))
+    await addressed('web', '192.0.2.10')
+    const { resourceVersion } = (await get('web')).metadata
+    await apply(...rows.map(([name, spec, annotations]) => loadBalancer(name, spec, annotations)))
+    for (const [name, , , reason, message] of rows) {
+      assert.match(conditionOf(await pending(name, reason))?.message ?? '', message)
+    }
+    await apply(loadBalancer('more', {}, { 'metallb.io/allow-shared-ip': ' {"no": [sense' }))
+    await addressed('more', '192.0.2.11')
+    assert.equal((await get('web')).metadata.resourceVersion, resourceVersion)
+    await eventually('each has its event', async () => {
+      const { items } = await api.kubectlJson<{
+        items: { type: string; reason: string; involvedObject: { name: string } }[]
+      }>(['get', 'events'])
+      return rows.every(([name, , , reason]) =>
+        items.some(
+          event =>
+            event.involvedObject.name === name &&
+            event.type === 'Warning' &&
+            event.reason === (reason === 'UnknownPool' ? 'AllocationFailed' : 'LoadBalancerFailed'),
+        ),
+      )
+    })
+  })
+
+  it('says on a reservation that it contradicts an older one, and goes on with the older', async () => {
+    const reservation = (name: string, addresses: string[], service?: object) => ({
+      apiVersion: 'herald.io/v1alpha1',
+      kind: 'AddressReservation',
+      metadata: { name, namespace },
+      spec: { addresses, ...(service && { service }) },
+    })
+    try {
+      await apply(pool('p', ['192.0.2.10-192.0.2.12']), reservation('older', ['192.0.2.10']))
+      await new Promise(resolve => setTimeout(resolve, 1_100)) // creationTimestamp has whole seconds
+      await apply(reservation('younger', ['192.0.2.10/31'], { namespace: 'default', name: 'web' }), loadBalancer('web'))
+      await addressed('web', '192.0.2.11')
+      await eventually('the younger says why, and an event does', async () => {
+        const { items } = await api.kubectlJson<{
+          items: { reason: string; message: string; involvedObject: { kind: string; name: string } }[]
+        }>(['get', 'events', '-n', namespace])
+        const { status } = await api.kubectlJson<{ status?: { conditions?: { status: string; message: string }[] } }>([
+          'get',
+          'addressreservation',
+          'younger',
+          '-n',
+          namespace,
+        ])
+        return (
+          items.some(({ reason, involvedObject }) => reason === 'Overlap' && involvedObject.name === 'younger') &&
+          status?.conditions?.[0]?.status === 'False' &&
+          /spec\.addresses\[0\]: overlaps with the older AddressReservation "older"/.test(status.conditions[0].message)
+        )
+      })
+    } finally {
+      await api.kubectl(['delete', 'addressreservations', '--all', '-n', namespace])
+    }
+  })
+
   it('lets a second replica lead when the first is stopped, with the same addresses', async () => {
     await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
     await addressed('web', '192.0.2.10')

@@ -20,6 +20,13 @@ const advertisement = (spec: unknown) => ({
   spec,
 })
 
+const reservation = (spec: unknown) => ({
+  apiVersion: 'herald.io/v1alpha1',
+  kind: 'AddressReservation',
+  metadata: { name: 'reservation', namespace: 'default' },
+  spec,
+})
+
 const goodAddresses = [
   ['192.0.2.0/24'],
   ['192.0.2.10/24'],
@@ -92,6 +99,63 @@ const bad: { name: string; object: object; message: RegExp }[] = [
     object: pool({ addresses, serviceAllocation: { serviceSelectors: [{ matchLabels: { tier: 'a b' } }] } }),
     message: /spec\.serviceAllocation\.serviceSelectors\[0\]\.matchLabels\.tier/,
   },
+  {
+    name: 'avoidBuggyIPs as a number',
+    object: pool({ addresses, avoidBuggyIPs: 1 }),
+    message: /spec\.avoidBuggyIPs: .*boolean/,
+  },
+  {
+    name: 'serviceAllocation as text',
+    object: pool({ addresses, serviceAllocation: 'all' }),
+    message: /spec\.serviceAllocation: .*object/,
+  },
+  {
+    name: 'namespaces as text',
+    object: pool({ addresses, serviceAllocation: { namespaces: 'shop' } }),
+    message: /spec\.serviceAllocation\.namespaces: .*array/,
+  },
+  {
+    name: 'namespaceSelectors as text',
+    object: pool({ addresses, serviceAllocation: { namespaceSelectors: 'team=a' } }),
+    message: /spec\.serviceAllocation\.namespaceSelectors: .*array/,
+  },
+  { name: 'a reservation without spec', object: reservation(undefined), message: /spec: Required value/ },
+  { name: 'a reservation without addresses', object: reservation({}), message: /spec\.addresses: Required value/ },
+  {
+    name: 'a reservation of nothing',
+    object: reservation({ addresses: [] }),
+    message: /spec\.addresses: .*at least 1/,
+  },
+  {
+    name: 'a reservation of a host name',
+    object: reservation({ addresses: ['lb.example'] }),
+    message: /spec\.addresses\[0\]: .*"lb\.example" is neither an address, nor a CIDR, nor a range/,
+  },
+  {
+    name: 'a reservation of a reversed range',
+    object: reservation({ addresses: ['192.0.2.9-192.0.2.1'] }),
+    message: /spec\.addresses\[0\]: .*starts after its end/,
+  },
+  {
+    name: 'a reservation for a text',
+    object: reservation({ addresses, service: 'default/web' }),
+    message: /spec\.service: .*object/,
+  },
+  {
+    name: 'a reservation for half a Service',
+    object: reservation({ addresses, service: { name: 'web' } }),
+    message: /spec\.service\.namespace: Required value/,
+  },
+  ...(['namespace', 'name'] as const).map(field => ({
+    name: `a reservation for an empty ${field}`,
+    object: reservation({ addresses, service: { namespace: 'default', name: 'web', [field]: '' } }),
+    message: new RegExp(`spec\\.service\\.${field}: `),
+  })),
+  ...(['namespace', 'name'] as const).map(field => ({
+    name: `a reservation for a ${field} with a slash`,
+    object: reservation({ addresses, service: { namespace: 'default', name: 'web', [field]: 'a/b' } }),
+    message: new RegExp(`spec\\.service\\.${field}: `),
+  })),
   {
     name: 'a pool named twice',
     object: advertisement({ ipAddressPools: ['a', 'a'] }),

@@ -72,6 +72,43 @@ describe("the reference's changes over time", () => {
     )
   })
 
+  describe('§3.5 the two addresses of a Service come to lie in different pools', () => {
+    const both = '2001:db8::a-2001:db8::d'
+    const moves = async (ipFamilyPolicy: string, p: string[], q: string[]) => {
+      const here = await rest(
+        { p: { addresses: [four, both] } },
+        { web: { spec: { clusterIPs: dual, ipFamilyPolicy } } },
+      )
+      assert.deepEqual(here.addresses('web'), ['192.0.2.10', '2001:db8::a'])
+      here.deletePool('p')
+      here.putPool('p', { addresses: p })
+      here.putPool('q', { addresses: q })
+      await here.settle()
+      const settled = here.snapshot()
+      here.restart()
+      await here.settle()
+      assert.deepEqual(here.snapshot(), settled)
+      return here.addresses('web')
+    }
+
+    it('prefers two, no pool has both: the first is kept', async () => {
+      assert.deepEqual(await moves('PreferDualStack', [four], [both]), ['192.0.2.10'])
+    })
+
+    it('prefers two, one pool has both: its address is kept, and the other added from there', async () => {
+      const q = [both, '198.51.100.0/30']
+      assert.deepEqual(await moves('PreferDualStack', [four], q), ['2001:db8::a', '198.51.100.0'])
+      const p = [four, '2001:db8:1::/126']
+      assert.deepEqual(await moves('PreferDualStack', p, [both]), ['192.0.2.10', '2001:db8:1::'])
+    })
+
+    it('requires two: the address of the pool that has both is kept, whichever it is; none where no pool has', async () => {
+      const q = [both, '198.51.100.0/30']
+      assert.deepEqual(await moves('RequireDualStack', [four], q), ['2001:db8::a', '198.51.100.0'])
+      assert.deepEqual(await moves('RequireDualStack', [four], [both]), [])
+    })
+  })
+
   const rows: [what: string, change: (cluster: SimulatedCluster) => void][] = [
     [
       'serviceAllocation',
