@@ -61,7 +61,7 @@ function addressProblem(
 }
 
 /** The union of what the advertisements ask for; one that names no interface asks for all. */
-function interfacesOf(advertisements: readonly L2Advertisement[]): WantedInterfaces {
+export function interfacesOf(advertisements: readonly L2Advertisement[]): WantedInterfaces {
   const names = new Set<string>()
   for (const { interfaces } of advertisements) {
     if (interfaces.length === 0) return 'all'

@@ -1,11 +1,12 @@
+import { advertisesFromNode } from '../config/l2-advertisement.ts'
 import type { DesiredAddress, DesiredSet, WantedInterfaces } from '../layer2/desired.ts'
-import { Election } from '../layer2/election.ts'
+import { Election, sameOrder } from '../layer2/election.ts'
 import { groupAddresses } from '../layer2/group.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { type Appraisal, appraise, claimed, sameClaim } from './appraise.ts'
 import { CandidateIndex, type ClusterFacts } from './candidate-index.ts'
-import { type Decision, decideAppraised, sameDecision } from './decide.ts'
+import { type Decision, decideAppraised, interfacesOf, sameDecision } from './decide.ts'
 
 /** Where the decisions read the world; a store of the Kubernetes drivers is one of the sources behind it. */
 export interface WorldSources {
@@ -24,17 +25,22 @@ export interface DecisionChange {
 }
 
 export interface Settled {
-  /** everything that this node should announce; the same object as before when that has not changed */
+  /**
+   * Every address for which this node is among the first three candidates, or was and may still own it; the same object as before when
+   * that has not changed.
+   */
   readonly desired: DesiredSet
+  /** grows with each other `desired` */
+  readonly revision: number
   readonly changes: readonly DecisionChange[]
 }
 
 const UNKNOWN: Decision = { withhold: 'serviceDeleted' }
 
 /**
- * Keeps what one node should announce in step with the world. What happened is noted by touch() and touchWorld(); settle() works it off:
- * a Service that changed costs one Service's work, and the election is held again only when some Service's addresses or candidates
- * are others than before.
+ * Keeps what one node announces, or would if others fell silent, in step with the world. What happened is noted by touch() and
+ * touchWorld(); settle() works it off: a Service that changed costs one Service's work, and the election is held again only when some
+ * Service's addresses or candidates are others than before.
  */
 export class Decisions {
   readonly #sources: WorldSources
@@ -47,10 +53,17 @@ export class Decisions {
   /** of Services that are Herald's, by key */
   readonly #appraisals = new Map<string, Appraisal>()
   readonly #decisions = new Map<string, Decision>()
-  /** by address: the Services that claim it, and the node that announces it */
+  /** by address: the Services that claim it, and its first candidates, the elected one first */
   readonly #claimants = new Map<string, Set<string>>()
-  #owners = new Map<string, string>()
+  #orders = new Map<string, readonly string[]>()
+  /** addresses whose claims or order may be others than when `desired` was made */
+  readonly #stale = new Set<string>()
+  /** addresses that stay only because this node may still own them, and the first revision that says so */
+  readonly #kept = new Map<string, number>()
+  /** those of them that this node does not own any more */
+  readonly #handedOver = new Set<string>()
   #desired: DesiredSet = new Map()
+  #revision = 0
 
   constructor(
     { sources }: { sources: WorldSources },
@@ -74,7 +87,12 @@ export class Decisions {
 
   /** The node that is elected for an address in canonical form. */
   ownerOf(address: string): string | undefined {
-    return this.#owners.get(address)
+    return this.#orders.get(address)?.[0]
+  }
+
+  /** The first candidates for an address in canonical form, at most three, the elected one first. */
+  orderOf(address: string): readonly string[] {
+    return this.#orders.get(address) ?? []
   }
 
   decisionOf(serviceKey: string): Decision | undefined {
@@ -94,8 +112,24 @@ export class Decisions {
     this.#touched.clear()
     if (elect) for (const key of this.#elect()) affected.add(key)
     const changes = [...affected].map(key => this.#decide(key, index)).filter(change => change !== undefined)
-    if (changes.some(({ before, after }) => 'announce' in before || 'announce' in after)) this.#collect()
-    return { desired: this.#desired, changes }
+    this.#updateDesired(index)
+    return { desired: this.#desired, revision: this.#revision, changes }
+  }
+
+  /**
+   * What the link thread owns under the desired set of a revision. An address that this node has handed over, or never owned, leaves the
+   * desired set when this node is not among its first candidates any more.
+   *
+   * @returns true when settle() has something to do
+   */
+  setOwned(owned: ReadonlySet<string>, appliedRevision: number): boolean {
+    let handedOver = false
+    for (const [address, revision] of this.#kept) {
+      if (revision > appliedRevision || owned.has(address)) continue
+      this.#handedOver.add(address)
+      handedOver = true
+    }
+    return handedOver
   }
 
   /** True when the election must be held again. */
@@ -112,6 +146,7 @@ export class Decisions {
         : undefined
     if (after) this.#appraisals.set(key, after)
     else this.#appraisals.delete(key)
+    for (const { key: address } of [...claimed(before), ...claimed(after)]) this.#stale.add(address)
     if (sameClaim(before, after)) return false
     for (const { key: address } of claimed(before)) {
       const claimants = this.#claimants.get(address)
@@ -133,16 +168,20 @@ export class Decisions {
       claims.map(addresses => ({ addresses: addresses.map(({ key, candidates }) => ({ address: key, candidates })) })),
     )
     const elected = this.#election.elect(groups)
-    const owners = new Map<string, string>()
+    const orders = new Map<string, readonly string[]>()
     for (const { address, addresses } of groups) {
-      const owner = elected.get(address)
-      if (owner !== undefined) for (const member of addresses) owners.set(member, owner)
+      const order = elected.get(address)
+      if (order) for (const member of addresses) orders.set(member, order)
     }
+    const before = this.#orders
+    this.#orders = orders
     const affected = new Set<string>()
     for (const [address, claimants] of this.#claimants) {
-      if (owners.get(address) !== this.#owners.get(address)) for (const key of claimants) affected.add(key)
+      const [old, now] = [before.get(address), orders.get(address)]
+      if (old === now) continue
+      this.#stale.add(address)
+      if (old?.[0] !== now?.[0]) for (const key of claimants) affected.add(key)
     }
-    this.#owners = owners
     return affected
   }
 
@@ -150,29 +189,72 @@ export class Decisions {
     const appraisal = this.#appraisals.get(key)
     const before = this.#decisions.get(key) ?? UNKNOWN
     const after: Decision = appraisal
-      ? decideAppraised(appraisal, { nodeName: this.#nodeName, index, ownerOf: address => this.#owners.get(address) })
+      ? decideAppraised(appraisal, { nodeName: this.#nodeName, index, ownerOf: address => this.ownerOf(address) })
       : { withhold: this.#sources.service(key) ? 'notLoadBalancer' : 'serviceDeleted' }
     if (appraisal) this.#decisions.set(key, after)
     else if (!this.#decisions.delete(key)) return undefined
     return sameDecision(before, after) ? undefined : { key, before, after }
   }
 
+  #updateDesired(index: CandidateIndex): void {
+    for (const address of this.#handedOver) this.#stale.add(address)
+    let desired: Map<string, DesiredAddress> | undefined
+    for (const address of this.#stale) {
+      const before = this.#desired.get(address)
+      const after = this.#desiredAddress(address, index)
+      if (before === after) continue
+      desired ??= new Map(this.#desired)
+      if (after) desired.set(address, after)
+      else desired.delete(address)
+    }
+    this.#stale.clear()
+    this.#handedOver.clear()
+    if (!desired) return
+    this.#desired = desired
+    this.#revision++
+  }
+
+  /** The same object as before when it says the same. */
+  #desiredAddress(key: string, index: CandidateIndex): DesiredAddress | undefined {
+    const before = this.#desired.get(key)
+    const order = this.orderOf(key)
+    if (order.includes(this.#nodeName)) {
+      this.#kept.delete(key)
+      const after = this.#wanted(key, order, index)
+      return before && after && sameDesired(before, after) ? before : after
+    }
+    if (!before || order.length === 0 || this.#handedOver.has(key)) {
+      this.#kept.delete(key)
+      return undefined
+    }
+    if (!this.#kept.has(key)) this.#kept.set(key, this.#revision + 1)
+    return sameOrder(before.order, order) ? before : { ...before, order }
+  }
+
   /** Services that share an address may ask for different interfaces: it is announced on all of these. */
-  #collect(): void {
-    const desired = new Map<string, DesiredAddress>()
-    for (const decision of this.#decisions.values()) {
-      if ('withhold' in decision) continue
-      for (const { key, address, interfaces } of decision.announce) {
-        const other = desired.get(key)
-        desired.set(key, {
-          address,
-          interfaces: other ? union(other.interfaces, interfaces) : interfaces,
-          order: [this.#nodeName],
-        })
+  #wanted(key: string, order: readonly string[], index: CandidateIndex): DesiredAddress | undefined {
+    const labels = index.nodeLabels(this.#nodeName)
+    let wanted: DesiredAddress | undefined
+    for (const claimant of this.#claimants.get(key) ?? []) {
+      for (const { key: other, address, advertisements } of claimed(this.#appraisals.get(claimant))) {
+        if (other !== key) continue
+        const interfaces = interfacesOf(advertisements.filter(item => advertisesFromNode(item, labels)))
+        wanted = { address, order, interfaces: wanted ? union(wanted.interfaces, interfaces) : interfaces }
       }
     }
-    this.#desired = desired
+    return wanted
   }
+}
+
+/**
+ * What a node announces when it owns just the addresses that it is elected for: for a link thread that does not ask before it claims.
+ */
+export function announcedBy(desired: DesiredSet, node: string): DesiredSet {
+  return new Map([...desired].filter(([, { order }]) => order[0] === node))
+}
+
+function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
+  return sameOrder(a.order, b.order) && String(a.interfaces) === String(b.interfaces)
 }
 
 function union(a: WantedInterfaces, b: WantedInterfaces): WantedInterfaces {

@@ -10,7 +10,7 @@ import { sameCandidate } from '../../resources/speaker-view.ts'
 import type { ClusterFacts } from '../../speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
-import { type DecisionChange, Decisions } from '../../speaker/decisions.ts'
+import { announcedBy, type DecisionChange, Decisions } from '../../speaker/decisions.ts'
 import type { LinkMessage, LinkReport } from './link-messages.ts'
 import { LinkWorker } from './link-worker.ts'
 import { Registration } from './registration.ts'
@@ -212,7 +212,7 @@ export class Speaker {
     const { desired, changes } = this.#decisions.settle()
     if (desired !== this.#desired) {
       this.#desired = desired
-      this.#link.setDesired(desired)
+      this.#link.setDesired(announcedBy(desired, this.#init.nodeName))
     }
     for (const change of changes) this.#onDecision(change)
     const endedMs = this.#clock.monotonicMs()
