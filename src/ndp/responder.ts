@@ -1,6 +1,7 @@
 import type { AddressCounters } from '../arp/responder.ts'
 import { isUnicastMacAt, macAt, storeMac } from '../wire/in-place.ts'
 import type { MacAddress } from '../wire/mac-address.ts'
+import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { Ipv6Map } from './ipv6-map.ts'
 import { Flag, isUnspecifiedAt, LINK_LAYER_OPTION_LENGTH, Offset } from './layout.ts'
@@ -73,7 +74,6 @@ export class NdpResponder {
   mac: MacAddress
   /** the addresses answered for on this interface, as unsigned 128-bit numbers */
   readonly addresses = new Ipv6Map<AddressCounters>()
-  /** the interface's link-local address, from which answers come */
   #linkLocal: Uint8Array
   /** dropped frames by the position of the rule in NDP_RECEIVE_RULES */
   readonly #dropped = new Float64Array(NDP_RECEIVE_RULES.length)
@@ -83,7 +83,11 @@ export class NdpResponder {
     this.#linkLocal = addressBytes(init.linkLocal)
   }
 
-  /** Set anew when the interface changes it. */
+  /** The interface's link-local address, from which answers come; set anew when the interface changes it. */
+  get linkLocal(): bigint {
+    return new Reader(this.#linkLocal).uint128()
+  }
+
   set linkLocal(address: bigint) {
     this.#linkLocal = addressBytes(address)
   }

@@ -184,6 +184,7 @@ describe('NDP responder', () => {
     const responder = newResponder()
     responder.mac = 0x02005e0000aa
     responder.linkLocal = ipv6('fe80::aa')
+    assert.equal(responder.linkLocal, ipv6('fe80::aa'))
     assert.deepEqual(ask(responder, encodeNdpFrame(solicitation)), {
       frame: {
         ...solicitedAnswer,
