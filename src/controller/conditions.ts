@@ -1,6 +1,7 @@
 import type { Condition } from '../resources/service.ts'
 
 export const ADDRESS_ALLOCATED = 'herald.io/AddressAllocated'
+export const ANNOUNCED = 'herald.io/Announced'
 
 /** The most that the API server stores of a condition's message (metav1.Condition: maxLength 32768), cut for readers. */
 const LONGEST_MESSAGE = 1_024

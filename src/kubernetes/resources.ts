@@ -67,6 +67,7 @@ export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease', '
 
 export const ipAddressPools = resource('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool', 'Namespaced')
 export const l2Advertisements = resource('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement', 'Namespaced')
+export const serviceL2Statuses = resource('metallb.io', 'v1beta1', 'servicel2statuses', 'ServiceL2Status', 'Namespaced')
 export const addressReservations = resource(
   'herald.io',
   'v1alpha1',

@@ -160,10 +160,10 @@ describe('the chart', () => {
   })
 
   const definitions = [
-    { values: [], kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io'], kept: true },
+    { values: [], kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io'], kept: true },
     {
       values: ['--set', 'crds.keep=false'],
-      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io'],
+      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io'],
       kept: false,
     },
     { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io', 'herald.io'], kept: true },
