@@ -1,5 +1,6 @@
 #include <node_api.h>
 
+#include "batch_socket.h"
 #include "errors.h"
 #include "handle.h"
 #include "multicast.h"
@@ -17,10 +18,21 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* discard(handle of a socket with batches) → how many messages that had arrived it threw away */
+static napi_value discard(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, argument);
+  if (socket == NULL) return NULL;
+  uint32_t count = socket->handle.closing ? 0 : socket->kind->discard(socket);
+  return napi_create_uint32(env, count, &result) == napi_ok ? result : NULL;
+}
+
 /* Node runs this once for each environment (main thread, every worker); there is nothing that they share. */
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor common[] = {
       {"close", NULL, close_handle, NULL, NULL, NULL, napi_default, NULL},
+      {"discard", NULL, discard, NULL, NULL, NULL, napi_default, NULL},
   };
   if (napi_define_properties(env, exports, sizeof common / sizeof *common, common) != napi_ok ||
       napi_define_properties(env, exports, PACKET_SOCKET_FUNCTIONS, packet_socket_functions) != napi_ok ||

@@ -20,7 +20,7 @@ static void report(struct batch_socket *socket, int number, const char *syscall)
   napi_env env = handle->env;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  if (socket->explain != NULL) number = socket->explain(socket, number);
+  if (socket->kind->explain != NULL) number = socket->kind->explain(socket, number);
   napi_value error = make_errno(env, number, syscall);
   if (error != NULL) handle_call(handle, socket->on_error, 1, &error, NULL);
   napi_close_handle_scope(env, scope);
@@ -39,7 +39,7 @@ unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers,
     if (sent < 0 && errno == EINTR) continue;
     int number = sent < 0 ? errno : EIO;
     if (number != ENOBUFS && number != EAGAIN && socket->counters->send_error == 0) {
-      if (socket->explain != NULL) number = socket->explain(socket, number);
+      if (socket->kind->explain != NULL) number = socket->kind->explain(socket, number);
       socket->counters->send_error = (uint32_t)number;
     }
     socket->counters->send_failures++;
@@ -58,24 +58,35 @@ static void flush_replies(struct batch_socket *socket, uint32_t count) {
   if (socket->counters->send_error != 0) report(socket, (int)socket->counters->send_error, "sendmmsg");
 }
 
-static uint32_t collect(struct batch_socket *socket, unsigned received) {
-  uint32_t count = 0;
-  for (unsigned slot = 0; slot < received; slot++) {
+int batch_receive(struct batch_socket *socket, uint32_t *count) {
+  bool (*describe)(struct msghdr *, struct message_info *) = socket->kind->describe;
+  int received = recvmmsg(socket->handle.fd, socket->rx_headers, socket->slots, MSG_DONTWAIT, NULL);
+  *count = 0;
+  for (int slot = 0; slot < received; slot++) {
     struct msghdr *header = &socket->rx_headers[slot].msg_hdr;
-    struct message_info *info = &socket->info[count];
+    struct message_info *info = &socket->info[*count];
     bool keep = true;
     if (header->msg_flags & MSG_TRUNC) {
       socket->counters->truncated++;
       keep = false;
     } else {
-      info->slot = slot;
+      info->slot = (uint32_t)slot;
       info->length = socket->rx_headers[slot].msg_len;
-      if (socket->describe != NULL) keep = socket->describe(header, info);
+      if (describe != NULL) keep = describe(header, info);
     }
-    if (keep) count++;
+    if (keep) (*count)++;
     /* the kernel shortened these to what it wrote */
     header->msg_namelen = sizeof socket->names[slot];
-    header->msg_controllen = socket->describe != NULL ? CONTROL_SIZE : 0;
+    header->msg_controllen = CONTROL_SIZE;
+  }
+  return received;
+}
+
+uint32_t batch_discard(struct batch_socket *socket) {
+  uint32_t count = 0;
+  for (unsigned i = 0; i < MAX_DISCARDED; i++) {
+    if (recv(socket->handle.fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0) count++;
+    else if (errno != EINTR) break;
   }
   return count;
 }
@@ -111,15 +122,15 @@ static void on_event(struct handle *handle, int status, int events) {
     }
   }
   for (int round = 0; round < ROUNDS_PER_WAKEUP && !handle->closing; round++) {
-    int received = recvmmsg(handle->fd, socket->rx_headers, socket->slots, MSG_DONTWAIT, NULL);
+    uint32_t count;
+    int received = socket->kind->receive(socket, &count);
     if (received < 0) {
       if (errno == EAGAIN || errno == EINTR) break;
       progress = true;
       report(socket, errno, "recvmmsg");
       continue;
     }
-    progress = true;
-    uint32_t count = collect(socket, (unsigned)received);
+    progress = progress || received > 0;
     if (count > 0 && !deliver(socket, count)) break;
     if ((uint32_t)received < socket->slots) break;
   }
@@ -135,6 +146,7 @@ static void on_closing(struct handle *handle) {
     if (*references[i] != NULL) napi_delete_reference(handle->env, *references[i]);
     *references[i] = NULL;
   }
+  if (socket->kind->release != NULL) socket->kind->release(socket->own);
 }
 
 static bool read_function(napi_env env, napi_value options, const char *name, napi_ref *out) {
@@ -187,12 +199,10 @@ static void prepare_headers(struct batch_socket *socket) {
     socket->rx_vectors[i].iov_len = socket->slot_size;
     rx->msg_iov = &socket->rx_vectors[i];
     rx->msg_iovlen = 1;
-    if (socket->describe != NULL) {
-      rx->msg_name = &socket->names[i];
-      rx->msg_namelen = sizeof socket->names[i];
-      rx->msg_control = socket->controls[i];
-      rx->msg_controllen = CONTROL_SIZE;
-    }
+    rx->msg_name = &socket->names[i];
+    rx->msg_namelen = sizeof socket->names[i];
+    rx->msg_control = socket->controls[i];
+    rx->msg_controllen = CONTROL_SIZE;
     if (socket->tx == NULL) continue;
     socket->tx_vectors[i].iov_base = socket->tx + (size_t)i * socket->slot_size;
     tx->msg_iov = &socket->tx_vectors[i];
@@ -200,20 +210,19 @@ static void prepare_headers(struct batch_socket *socket) {
   }
 }
 
-napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options,
-                             bool (*describe)(struct msghdr *, struct message_info *),
-                             int (*explain)(struct batch_socket *, int)) {
+napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options, const struct batch_kind *kind, void *own) {
   struct batch_socket *socket = calloc(1, sizeof *socket);
   if (socket == NULL) {
     close(fd);
+    if (kind->release != NULL) kind->release(own);
     return throw_errno(env, ENOMEM, "calloc");
   }
   socket->handle.env = env;
   socket->handle.on_event = on_event;
   socket->handle.on_closing = on_closing;
   socket->family = family;
-  socket->describe = describe;
-  socket->explain = explain;
+  socket->kind = kind;
+  socket->own = own;
   if (!read_memory(env, options, socket)) {
     on_closing(&socket->handle);
     close(fd);
@@ -222,16 +231,6 @@ napi_value batch_socket_open(napi_env env, int fd, int family, napi_value option
   }
   prepare_headers(socket);
   return handle_open(env, &socket->handle, fd, UV_READABLE);
-}
-
-uint32_t batch_socket_discard(struct batch_socket *socket) {
-  uint32_t count = 0;
-  if (socket->handle.closing) return 0;
-  for (unsigned i = 0; i < MAX_DISCARDED; i++) {
-    if (recv(socket->handle.fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0) count++;
-    else if (errno != EINTR) break;
-  }
-  return count;
 }
 
 void set_receive_buffer(int fd, uint32_t bytes) {

@@ -29,12 +29,34 @@ struct batch_counters {
   uint32_t send_error;
 };
 
+struct batch_socket;
+
+/* What differs from one kind of socket to another. */
+struct batch_kind {
+  /*
+   * Brings up to `slots` messages into `rx` and describes in `info` those that JavaScript is to see, `*count` of them. Returns how many were
+   * taken, or -1 with errno.
+   */
+  int (*receive)(struct batch_socket *socket, uint32_t *count);
+  /* Throws away what is in the receive queue now; returns how many messages. */
+  uint32_t (*discard)(struct batch_socket *socket);
+  /* for batch_receive(): fills in what the kind of socket knows; false drops the message. Optional. */
+  bool (*describe)(struct msghdr *header, struct message_info *info);
+  /* replaces the number of an error by a clearer one. Optional. */
+  int (*explain)(struct batch_socket *socket, int number);
+  /* frees `own`; called exactly once, when the descriptor is closed. Optional. */
+  void (*release)(void *own);
+};
+
 /*
- * A datagram socket that reads up to MAX_SLOTS messages with one system call, into memory that JavaScript allocated once, calls JavaScript once
- * for all of them, and sends the replies that JavaScript wrote with one more.
+ * A datagram socket that takes up to MAX_SLOTS messages at once into memory that JavaScript allocated once, calls JavaScript once for all of
+ * them, and sends the replies that JavaScript wrote with one system call.
  */
 struct batch_socket {
   struct handle handle;
+  const struct batch_kind *kind;
+  /* what the kind of socket keeps */
+  void *own;
   uint32_t slots;
   uint32_t slot_size;
   uint8_t *rx;
@@ -47,10 +69,6 @@ struct batch_socket {
   napi_ref on_error;
   unsigned idle_wakeups;
   int family;
-  /* fills in what the kind of socket knows; false drops the message. Optional. */
-  bool (*describe)(struct msghdr *header, struct message_info *info);
-  /* replaces the number of an error by a clearer one. Optional. */
-  int (*explain)(struct batch_socket *socket, int number);
   struct mmsghdr rx_headers[MAX_SLOTS];
   struct mmsghdr tx_headers[MAX_SLOTS];
   struct iovec rx_vectors[MAX_SLOTS];
@@ -60,18 +78,17 @@ struct batch_socket {
 };
 
 /*
- * Takes `fd` and the memory in `options`: slots, slotSize, rx, info, counters, onBatch, onError, and optionally tx, txLengths. Returns the
- * JavaScript handle, or NULL with an exception pending and the descriptor closed.
+ * Takes `fd`, `own` and the memory in `options`: slots, slotSize, rx, info, counters, onBatch, onError, and optionally tx, txLengths. Returns
+ * the JavaScript handle, or NULL with an exception pending, the descriptor closed and `own` released.
  */
-napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options,
-                             bool (*describe)(struct msghdr *, struct message_info *),
-                             int (*explain)(struct batch_socket *, int));
+napi_value batch_socket_open(napi_env env, int fd, int family, napi_value options, const struct batch_kind *kind, void *own);
+
+/* What a kind of socket without anything better receives and discards with: recvmmsg() and recv(). */
+int batch_receive(struct batch_socket *socket, uint32_t *count);
+uint32_t batch_discard(struct batch_socket *socket);
 
 /* Sends headers[0..count). A message that the kernel refuses does not hold up those behind it. Returns how many the kernel took. */
 unsigned batch_socket_send(struct batch_socket *socket, struct mmsghdr *headers, unsigned count);
-
-/* Throws away what is in the receive queue now; returns how many messages. */
-uint32_t batch_socket_discard(struct batch_socket *socket);
 
 /* SO_RCVBUFFORCE where CAP_NET_ADMIN allows it, else what net.core.rmem_max allows. */
 void set_receive_buffer(int fd, uint32_t bytes);

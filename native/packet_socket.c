@@ -10,6 +10,7 @@
 
 #include "batch_socket.h"
 #include "errors.h"
+#include "packet_ring.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
@@ -23,6 +24,13 @@ static int explain(struct batch_socket *socket, int number) {
   if (getsockname(socket->handle.fd, (struct sockaddr *)&address, &length) != 0) return number;
   return address.sll_ifindex <= 0 ? ENXIO : number;
 }
+
+static const struct batch_kind packet_kind = {
+    .receive = packet_ring_receive,
+    .discard = packet_ring_discard,
+    .explain = explain,
+    .release = packet_ring_release,
+};
 
 static const char *configure(int fd, uint32_t interface_index, uint32_t ether_type, const uint8_t *filter,
                              size_t filter_length, uint32_t qdisc_bypass) {
@@ -48,12 +56,12 @@ static const char *configure(int fd, uint32_t interface_index, uint32_t ether_ty
 
 static napi_value packet_open(napi_env env, napi_callback_info info) {
   napi_value options;
-  uint32_t interface_index = 0, ether_type = 0, receive_buffer = 0, qdisc_bypass = 0;
+  uint32_t interface_index = 0, ether_type = 0, frame_size = 0, ring_bytes = 0, qdisc_bypass = 0;
   uint8_t *filter = NULL;
   size_t filter_length = 0;
   if (!read_arguments(env, info, 1, &options) || !option_u32(env, options, "interfaceIndex", &interface_index) ||
       !option_u32(env, options, "etherType", &ether_type) ||
-      !option_u32(env, options, "receiveBufferBytes", &receive_buffer) ||
+      !option_u32(env, options, "slotSize", &frame_size) || !option_u32(env, options, "ringBytes", &ring_bytes) ||
       !option_u32(env, options, "qdiscBypass", &qdisc_bypass) ||
       !option_bytes(env, options, "filter", &filter, &filter_length)) {
     return NULL;
@@ -62,14 +70,16 @@ static napi_value packet_open(napi_env env, napi_callback_info info) {
   /* protocol 0: nothing arrives before bind(), so nothing slips past the filter */
   int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return throw_errno(env, errno, "socket AF_PACKET");
-  set_receive_buffer(fd, receive_buffer);
-  const char *failed = configure(fd, interface_index, ether_type, filter, filter_length, qdisc_bypass);
+  const char *failed;
+  struct packet_ring *ring = packet_ring_open(fd, interface_index, frame_size, ring_bytes, &failed);
+  if (ring != NULL) failed = configure(fd, interface_index, ether_type, filter, filter_length, qdisc_bypass);
   if (failed != NULL) {
     int number = errno;
     close(fd);
+    if (ring != NULL) packet_ring_release(ring);
     return throw_errno(env, number, failed);
   }
-  return batch_socket_open(env, fd, AF_PACKET, options, NULL, explain);
+  return batch_socket_open(env, fd, AF_PACKET, options, &packet_kind, ring);
 }
 
 /* packetSend(handle, frames) → how many the kernel took */
@@ -99,15 +109,6 @@ static napi_value packet_send(napi_env env, napi_callback_info info) {
     taken += batch_socket_send(socket, headers, chunk);
   }
   return napi_create_uint32(env, taken, &result) == napi_ok ? result : NULL;
-}
-
-/* packetDiscard(handle) → how many frames it threw away */
-static napi_value packet_discard(napi_env env, napi_callback_info info) {
-  napi_value argument, result;
-  if (!read_arguments(env, info, 1, &argument)) return NULL;
-  struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, argument);
-  if (socket == NULL) return NULL;
-  return napi_create_uint32(env, batch_socket_discard(socket), &result) == napi_ok ? result : NULL;
 }
 
 /* packetMembership(handle, mac, 1 to add or 0 to drop) */
@@ -150,7 +151,6 @@ static napi_value packet_drops(napi_env env, napi_callback_info info) {
 const napi_property_descriptor packet_socket_functions[PACKET_SOCKET_FUNCTIONS] = {
     {"packetOpen", NULL, packet_open, NULL, NULL, NULL, napi_default, NULL},
     {"packetSend", NULL, packet_send, NULL, NULL, NULL, napi_default, NULL},
-    {"packetDiscard", NULL, packet_discard, NULL, NULL, NULL, napi_default, NULL},
     {"packetMembership", NULL, packet_membership, NULL, NULL, NULL, napi_default, NULL},
     {"packetDrops", NULL, packet_drops, NULL, NULL, NULL, napi_default, NULL},
 };

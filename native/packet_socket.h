@@ -3,7 +3,7 @@
 
 #include <node_api.h>
 
-#define PACKET_SOCKET_FUNCTIONS 5
+#define PACKET_SOCKET_FUNCTIONS 4
 extern const napi_property_descriptor packet_socket_functions[PACKET_SOCKET_FUNCTIONS];
 
 #endif

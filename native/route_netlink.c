@@ -19,6 +19,12 @@ static bool from_kernel(struct msghdr *header, struct message_info *info) {
   return address.nl_family == AF_NETLINK && address.nl_pid == 0;
 }
 
+static const struct batch_kind netlink_kind = {
+    .receive = batch_receive,
+    .discard = batch_discard,
+    .describe = from_kernel,
+};
+
 /* netlinkOpen(options): beside the buffers, groups (a mask of RTMGRP_*) and receiveBufferBytes */
 static napi_value netlink_open(napi_env env, napi_callback_info info) {
   napi_value options;
@@ -36,7 +42,7 @@ static napi_value netlink_open(napi_env env, napi_callback_info info) {
     close(fd);
     return throw_errno(env, number, "bind AF_NETLINK");
   }
-  return batch_socket_open(env, fd, AF_NETLINK, options, from_kernel, NULL);
+  return batch_socket_open(env, fd, AF_NETLINK, options, &netlink_kind, NULL);
 }
 
 /* netlinkSend(handle, request): one whole netlink message to the kernel */

@@ -69,6 +69,8 @@ static bool describe(struct msghdr *header, struct message_info *info) {
   return true;
 }
 
+static const struct batch_kind udp_kind = {.receive = batch_receive, .discard = batch_discard, .describe = describe};
+
 static const char *ask_for_details(int fd, int family) {
   int one = 1;
   bool six = family == AF_INET6;
@@ -103,7 +105,7 @@ static napi_value udp_open(napi_env env, napi_callback_info info) {
     close(fd);
     return throw_errno(env, number, failed);
   }
-  return batch_socket_open(env, fd, options.family, argument, describe, NULL);
+  return batch_socket_open(env, fd, options.family, argument, &udp_kind, NULL);
 }
 
 static void address_message(struct batch_socket *socket, struct msghdr *header, const struct send_record *record,
@@ -168,15 +170,6 @@ static napi_value udp_send(napi_env env, napi_callback_info info) {
   return napi_create_uint32(env, taken, &result) == napi_ok ? result : NULL;
 }
 
-/* udpDiscard(handle) → how many datagrams it threw away */
-static napi_value udp_discard(napi_env env, napi_callback_info info) {
-  napi_value argument, result;
-  if (!read_arguments(env, info, 1, &argument)) return NULL;
-  struct batch_socket *socket = (struct batch_socket *)handle_unwrap(env, argument);
-  if (socket == NULL) return NULL;
-  return napi_create_uint32(env, batch_socket_discard(socket), &result) == napi_ok ? result : NULL;
-}
-
 /* udpLocalPort(handle) → the port that bind() chose */
 static napi_value udp_local_port(napi_env env, napi_callback_info info) {
   napi_value argument, result;
@@ -194,6 +187,5 @@ static napi_value udp_local_port(napi_env env, napi_callback_info info) {
 const napi_property_descriptor udp_functions[UDP_FUNCTIONS] = {
     {"udpOpen", NULL, udp_open, NULL, NULL, NULL, napi_default, NULL},
     {"udpSend", NULL, udp_send, NULL, NULL, NULL, napi_default, NULL},
-    {"udpDiscard", NULL, udp_discard, NULL, NULL, NULL, napi_default, NULL},
     {"udpLocalPort", NULL, udp_local_port, NULL, NULL, NULL, napi_default, NULL},
 };

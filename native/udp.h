@@ -3,7 +3,7 @@
 
 #include <node_api.h>
 
-#define UDP_FUNCTIONS 4
+#define UDP_FUNCTIONS 3
 extern const napi_property_descriptor udp_functions[UDP_FUNCTIONS];
 
 #endif

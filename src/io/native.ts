@@ -20,7 +20,6 @@ interface NativeBatchOptions extends NativeBuffers {
   /** returns the number of replies written */
   onBatch(count: number): number
   onError(error: Error): void
-  receiveBufferBytes?: number
 }
 
 /** Options of an IP socket; what is left out stays as the system has it. */
@@ -39,26 +38,27 @@ export interface NativeInetOptions {
 /** What native/ exports. Every function throws an Error with `code` and `syscall` when the kernel refuses. */
 export interface NativeAddon {
   close(handle: NativeHandle): void
+  /** of a handle that delivers batches */
+  discard(handle: NativeHandle): number
   packetOpen(
     options: NativeBatchOptions & {
       interfaceIndex: number
       etherType: number
       filter?: Uint8Array
+      ringBytes: number
       qdiscBypass: number
     },
   ): NativeHandle
   packetSend(handle: NativeHandle, frames: readonly Uint8Array[]): number
-  packetDiscard(handle: NativeHandle): number
   packetMembership(handle: NativeHandle, mac: Uint8Array, add: 0 | 1): void
   packetDrops(handle: NativeHandle): number
-  netlinkOpen(options: NativeBatchOptions & { groups: number }): NativeHandle
+  netlinkOpen(options: NativeBatchOptions & { groups: number; receiveBufferBytes: number }): NativeHandle
   netlinkSend(handle: NativeHandle, request: Uint8Array): void
   groupsOpen(): NativeHandle
   /** returns 0 or the number of the error, which is not thrown */
   groupsMembership(handle: NativeHandle, address: Uint8Array, interfaceIndex: number, join: 0 | 1): number
-  udpOpen(options: NativeBatchOptions & NativeInetOptions): NativeHandle
+  udpOpen(options: NativeBatchOptions & NativeInetOptions & { receiveBufferBytes: number }): NativeHandle
   udpSend(handle: NativeHandle, payloads: readonly Uint8Array[], records: Uint8Array): number
-  udpDiscard(handle: NativeHandle): number
   udpLocalPort(handle: NativeHandle): number
   tcpConnect(
     options: NativeInetOptions & {

@@ -1,3 +1,4 @@
+import { ETHERTYPE_ARP } from '../arp/packet.ts'
 import { BatchBuffers } from './batch-buffers.ts'
 import { withCapability } from './capability-error.ts'
 import { type NativeHandle, native } from './native.ts'
@@ -22,7 +23,10 @@ export interface FrameBatch {
   reply(length: number): Uint8Array | undefined
 }
 
-/** A raw socket on one interface for one EtherType. */
+/**
+ * A raw socket on one interface for one EtherType. What arrives for a VLAN on top of the interface is not the interface's and not delivered, nor what
+ * a promiscuous card picks up for others.
+ */
 export interface PacketSocket {
   /**
    * Queues frames to the wire at once; returns how many the kernel took. What it refuses for another reason than lack of room is
@@ -60,10 +64,13 @@ export type OpenPacketSocket = (init: PacketSocketInit) => PacketSocket
 
 /** How the system's sockets are tuned; the defaults suit ARP and neighbour discovery. */
 export interface PacketSocketTuning {
-  /** longer frames are dropped and counted; default 512 */
+  /** longer frames are dropped and counted; default 128 for ARP, else 512 */
   frameSize?: number
-  /** default 8 MiB; without CAP_NET_ADMIN the kernel caps it at net.core.rmem_max */
-  receiveBufferBytes?: number
+  /**
+   * memory in which frames wait, for as long as the socket is open; default 1 MiB: 5,000 ARP frames, what comes in 50 ms of the worst flood. It does
+   * not depend on net.core.rmem_max.
+   */
+  ringBytes?: number
   /**
    * Hands frames to the device past the queueing discipline. Saves a microsecond, but tcpdump on the node does not see them; default false.
    */
@@ -72,7 +79,7 @@ export interface PacketSocketTuning {
 
 /** Counters of one socket since it was opened. */
 export interface PacketSocketStatistics {
-  /** frames that the kernel dropped because the receive buffer was full */
+  /** frames that the kernel dropped because the ring was full */
   dropped: number
   /** frames longer than frameSize, dropped */
   truncated: number
@@ -86,8 +93,9 @@ export interface SystemPacketSocket extends PacketSocket {
 }
 
 const slots = 64
+const arpFrameSize = 128
 const defaultFrameSize = 512
-const defaultReceiveBufferBytes = 8 * 1024 * 1024
+const defaultRingBytes = 1024 * 1024
 
 /**
  * Opens an AF_PACKET socket. Its own outgoing frames are not received.
@@ -106,7 +114,7 @@ class NativePacketSocket implements SystemPacketSocket {
   #closed = false
 
   constructor(init: PacketSocketInit, tuning: PacketSocketTuning) {
-    const frameSize = tuning.frameSize ?? defaultFrameSize
+    const frameSize = tuning.frameSize ?? (init.etherType === ETHERTYPE_ARP ? arpFrameSize : defaultFrameSize)
     const buffers = new BatchBuffers({ slots, slotSize: frameSize, replies: true })
     const batch = {
       count: 0,
@@ -122,7 +130,7 @@ class NativePacketSocket implements SystemPacketSocket {
         etherType: init.etherType,
         filter: init.filter && packFilter(init.filter),
         qdiscBypass: tuning.qdiscBypass ? 1 : 0,
-        receiveBufferBytes: tuning.receiveBufferBytes ?? defaultReceiveBufferBytes,
+        ringBytes: tuning.ringBytes ?? defaultRingBytes,
         onBatch: count => {
           batch.count = count
           // whatever an earlier callback reserved before it threw is not sent
@@ -144,7 +152,7 @@ class NativePacketSocket implements SystemPacketSocket {
   }
 
   discard(): number {
-    return this.#closed ? 0 : native().packetDiscard(this.#handle)
+    return this.#closed ? 0 : native().discard(this.#handle)
   }
 
   addMembership(mac: Uint8Array): void {

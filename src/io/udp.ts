@@ -139,7 +139,7 @@ class NativeUdpSocket implements UdpSocket {
   }
 
   discard(): number {
-    return this.#closed ? 0 : native().udpDiscard(this.#handle)
+    return this.#closed ? 0 : native().discard(this.#handle)
   }
 
   close(): void {

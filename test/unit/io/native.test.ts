@@ -48,7 +48,7 @@ describe('native addon', () => {
       counters: new Uint8Array(12),
     }
     const open = (options: object) => () =>
-      addon.udpOpen({ ...memory, family: 4, onBatch: () => 0, onError: () => {}, ...options })
+      addon.udpOpen({ ...memory, family: 4, receiveBufferBytes: 0, onBatch: () => 0, onError: () => {}, ...options })
     assert.throws(open({}), /the buffers do not fit the slots/)
     assert.throws(open({ slots: 65 }), /the buffers do not fit the slots/)
     assert.throws(open({ slots: 0 }), /the buffers do not fit the slots/)
