@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { ParsedL2Advertisement } from '../config/l2-advertisement.ts'
 import { SystemClock } from '../io/clock.ts'
 import { isApiError } from '../kubernetes/api-error.ts'
 import { ApiClient } from '../kubernetes/client.ts'
@@ -9,8 +11,12 @@ import { Reconciler } from '../kubernetes/reconciler.ts'
 import { Reflector } from '../kubernetes/reflector.ts'
 import {
   addressReservations,
+  apiVersionOf,
+  configurationStates,
+  deployments,
   ipAddressPools,
   type KubernetesObject,
+  l2Advertisements,
   leases,
   namespaces,
   type Resource,
@@ -34,6 +40,7 @@ import {
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
+import { ConfigurationStates, type ConfigurationStateView } from './controller/configuration-states.ts'
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
@@ -44,7 +51,7 @@ import {
 } from './controller/reservation-status.ts'
 import { BY_NAMESPACE, type NamespaceView, type PoolView, ServiceController } from './controller/service-controller.ts'
 import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX, type SpeakerMark } from './controller/speaker-leases.ts'
-import { viewResource, viewSpeakerMark } from './controller/views.ts'
+import { viewAdvertisement, viewResource, viewSpeakerMark } from './controller/views.ts'
 
 const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
 
@@ -60,7 +67,16 @@ const LONGEST_BACKOFF_MS = 3_000
 /** How long the Lease's return and the last events may take when the process ends. */
 const GOODBYE_MS = 750
 
-const FLAGS = { ...COMMON_FLAGS, ...LIVENESS_SECRET_FLAG } as const satisfies Record<string, Flag>
+const FLAGS = {
+  ...COMMON_FLAGS,
+  ...LIVENESS_SECRET_FLAG,
+  deployment: {
+    type: 'string',
+    value: 'NAME',
+    default: '',
+    help: "the controller's Deployment: with it go the objects that the controller makes for itself",
+  },
+} as const satisfies Record<string, Flag>
 
 await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (args, env, { signal, fail }) => {
   const flags = readFlags(FLAGS, args, env)
@@ -89,15 +105,20 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const reservationStore = new Store<ReservationView>()
   const leaseStore = new Store<ReturnType<typeof viewLease>>()
   const speakerStore = new Store<SpeakerMark>()
+  const advertisementStore = new Store<ParsedL2Advertisement>({ same: isDeepStrictEqual })
+  const stateStore = new Store<ConfigurationStateView>()
   const leaseReflector = reflect(leases, leaseStore, viewLease, namespace)
   const reflectors = [
     reflect(services, serviceStore, viewService),
     reflect(namespaces, namespaceStore, ({ metadata }) => ({ labels: metadata?.labels ?? {} })),
     reflect(ipAddressPools, poolStore, viewResource<PoolView>, namespace),
     reflect(addressReservations, reservationStore, viewResource<ReservationView>, namespace),
+    reflect(l2Advertisements, advertisementStore, viewAdvertisement, namespace),
     reflect(speakerStatuses, speakerStore, viewSpeakerMark, namespace),
     leaseReflector,
   ]
+  // Allocation does not wait for these: another release's definitions may lack the kind.
+  const stateReflector = reflect(configurationStates, stateStore, viewResource<ConfigurationStateView>, namespace)
 
   // A replica that was paused past its Lease must not write what it decided before.
   const leading = {
@@ -149,8 +170,31 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       recordEvent: (service, event) => recorder.record(services, service, event.type, event.reason, event.message),
       onPoolChanged: name => poolReconciler.enqueueAfter(`${namespace}/${name}`, POOL_STATUS_DELAY_MS),
       onReservationChanged: name => reservationReconciler.enqueue(`${namespace}/${name}`),
+      onConfigurationChanged: () => {
+        for (const key of configuration.keys()) stateReconciler.enqueueAfter(key, POOL_STATUS_DELAY_MS)
+      },
     },
     { loadBalancerClass },
+  )
+  const deployment = flags.text('deployment')
+  const configuration = new ConfigurationStates(
+    {
+      states: stateStore,
+      pools: poolStore,
+      reservations: reservationStore,
+      advertisements: advertisementStore,
+      speakers: speakerStore,
+      controller,
+      statusWriter,
+      nowText,
+      owner: async signal => {
+        if (!deployment) return undefined
+        const { metadata } = await client.get(deployments, { namespace, name: deployment }, { signal })
+        const { apiVersion, kind } = { apiVersion: apiVersionOf(deployments), kind: deployments.kind }
+        return { apiVersion, kind, name: deployment, uid: metadata?.uid ?? '' }
+      },
+    },
+    { namespace },
   )
   const metrics = new ControllerMetrics({
     get pools() {
@@ -223,7 +267,15 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       ),
     keys: () => speakerStore.keys(),
   })
-  const reconcilers = [serviceReconciler, poolReconciler, reservationReconciler, speakerReconciler]
+  const stateReconciler = new Reconciler(
+    { ...reconcilerComponents, sources: [...reflectors, stateReflector] },
+    {
+      name: 'configuration state',
+      reconcile: (key, signal) => configuration.reconcile(key, signal),
+      keys: () => configuration.keys(),
+    },
+  )
+  const reconcilers = [serviceReconciler, poolReconciler, reservationReconciler, speakerReconciler, stateReconciler]
 
   /** From here on this replica decides. */
   const lead = async () => {
@@ -233,6 +285,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     leaseWatcher.start()
     livenessSecret.start()
     speakerStore.subscribe(key => speakerReconciler.enqueue(key))
+    speakerStore.subscribe((_key, before, after) => {
+      if (after && !before) stateReconciler.enqueue(configuration.keyOf({ type: 'speaker', node: after.name }))
+    })
+    stateStore.subscribe(key => stateReconciler.enqueue(key))
+    advertisementStore.subscribe(() => {
+      for (const key of configuration.keys()) stateReconciler.enqueueAfter(key, POOL_STATUS_DELAY_MS)
+    })
+    stateReconciler.start()
     serviceReconciler.start()
     speakerReconciler.start()
   }
@@ -274,7 +334,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
           },
         })
   logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
-  for (const reflector of reflectors) reflector.start()
+  for (const reflector of [...reflectors, stateReflector]) reflector.start()
   elector.start()
 
   return async () => {

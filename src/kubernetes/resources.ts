@@ -63,11 +63,19 @@ export const secrets = resource('', 'v1', 'secrets', 'Secret', 'Namespaced')
 export const configMaps = resource('', 'v1', 'configmaps', 'ConfigMap', 'Namespaced')
 export const events = resource('', 'v1', 'events', 'Event', 'Namespaced')
 export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice', 'Namespaced')
+export const deployments = resource('apps', 'v1', 'deployments', 'Deployment', 'Namespaced')
 export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease', 'Namespaced')
 
 export const ipAddressPools = resource('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool', 'Namespaced')
 export const l2Advertisements = resource('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement', 'Namespaced')
 export const serviceL2Statuses = resource('metallb.io', 'v1beta1', 'servicel2statuses', 'ServiceL2Status', 'Namespaced')
+export const configurationStates = resource(
+  'metallb.io',
+  'v1beta1',
+  'configurationstates',
+  'ConfigurationState',
+  'Namespaced',
+)
 export const addressReservations = resource(
   'herald.io',
   'v1alpha1',

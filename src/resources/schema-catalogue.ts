@@ -1,4 +1,5 @@
 import { addressReservationResource } from './address-reservation.ts'
+import { configurationStateResource } from './configuration-state.ts'
 import type { CustomResource } from './crd.ts'
 import { ipAddressPoolResource } from './ip-address-pool.ts'
 import { l2AdvertisementResource } from './l2-advertisement.ts'
@@ -11,5 +12,6 @@ export const customResources: readonly CustomResource[] = [
   addressReservationResource,
   l2AdvertisementResource,
   serviceL2StatusResource,
+  configurationStateResource,
   speakerStatusResource,
 ]

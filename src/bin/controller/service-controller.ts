@@ -47,6 +47,8 @@ export interface ServiceControllerComponents {
   onPoolChanged: (name: string) => void
   /** what is held of a reservation, or its standing, may have changed */
   onReservationChanged: (name: string) => void
+  /** a pool or reservation came, went or was edited, and so what is refused may have changed */
+  onConfigurationChanged?: () => void
 }
 
 /** Name of the Services store's index by namespace. */
@@ -207,6 +209,7 @@ export class ServiceController {
     this.#registry.put(name, after)
     const holders = this.#allocator.setPools(this.#registry.pools, pool => this.#registry.isRefused(pool))
     this.#reportRefused(problemsBefore)
+    this.#components.onConfigurationChanged?.()
     // Another pool may stand or fall with this one, when they overlap.
     for (const pool of pools.list()) onPoolChanged(pool.name)
     const oldestFirst = firstPassOrder(
@@ -218,6 +221,7 @@ export class ServiceController {
   #reservationChanged(name: string, after: ReservationView | undefined): void {
     const { enqueue, onReservationChanged, reservations, logger } = this.#components
     this.#reservations.put(name, after)
+    this.#components.onConfigurationChanged?.()
     const losers = this.#allocator.setReservations(this.#reservations.reservations)
     const problem = this.#reservations.problemOf(name)
     if (problem)

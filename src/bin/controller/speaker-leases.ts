@@ -12,6 +12,7 @@ export const SPEAKER_LEASE_PREFIX = 'herald-speaker-'
 export interface SpeakerMark {
   readonly namespace: string
   readonly name: string
+  readonly uid: string
   readonly resourceVersion: string
   readonly expiredAt?: string
 }

@@ -1,3 +1,8 @@
+import {
+  type L2AdvertisementResource,
+  type ParsedL2Advertisement,
+  parseL2Advertisement,
+} from '../../config/l2-advertisement.ts'
 import type { KubernetesObject } from '../../kubernetes/resources.ts'
 import type { SpeakerMark } from './speaker-leases.ts'
 
@@ -34,6 +39,10 @@ export function viewResource<View extends ResourceView & { spec?: object; status
 
 export function viewSpeakerMark(object: KubernetesObject): SpeakerMark {
   const { metadata = {}, status } = object as KubernetesObject & { status?: { expiredAt?: string } }
-  const { namespace = '', name = '', resourceVersion = '' } = metadata
-  return { namespace, name, resourceVersion, ...(status?.expiredAt && { expiredAt: status.expiredAt }) }
+  const { namespace = '', name = '', uid = '', resourceVersion = '' } = metadata
+  return { namespace, name, uid, resourceVersion, ...(status?.expiredAt && { expiredAt: status.expiredAt }) }
+}
+
+export function viewAdvertisement(object: KubernetesObject): ParsedL2Advertisement {
+  return parseL2Advertisement(object as L2AdvertisementResource)
 }

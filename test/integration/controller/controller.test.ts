@@ -421,6 +421,73 @@ describe('controller, against a real API server', () => {
     }
   })
 
+  it('sums up in ConfigurationStates what is refused, for itself and for each speaker', async () => {
+    interface State {
+      metadata: { labels?: Record<string, string>; resourceVersion: string; ownerReferences?: { kind: string }[] }
+      status?: {
+        result: string
+        errorSummary: string
+        conditions: { type: string; status: string; lastTransitionTime: string }[]
+      }
+    }
+    const state = (name: string, result: string, summary: RegExp) =>
+      eventually(`${name} is ${result}`, async () => {
+        const found = await api.kubectlJson<State>(['get', 'configurationstate', name, '-n', namespace])
+        return found.status?.result === result && summary.test(found.status.errorSummary) && found
+      })
+    const registration = {
+      apiVersion: 'herald.io/v1alpha1',
+      kind: 'SpeakerStatus',
+      metadata: { name: 'node-a', namespace },
+    }
+    try {
+      await apply(registration)
+      const valid = await state('controller', 'Valid', /^$/)
+      assert.deepEqual(valid.metadata.labels, { 'metallb.io/component-type': 'controller' })
+      const speaker = await state('speaker-node-a', 'Valid', /^$/)
+      assert.equal(speaker.metadata.labels?.['metallb.io/node-name'], 'node-a')
+      assert.equal(speaker.metadata.ownerReferences?.[0]?.kind, 'SpeakerStatus')
+
+      await apply(pool('a', ['192.0.2.0/28']))
+      await new Promise(resolve => setTimeout(resolve, 1_100)) // creationTimestamp has whole seconds
+      await apply(pool('b', ['192.0.2.8/29']))
+      const words =
+        /^configuration error: IPAddressPool "b": spec\.addresses\[0\]: .*overlaps with already defined CIDR/
+      const invalid = await state('controller', 'Invalid', words)
+      await state('speaker-node-a', 'Invalid', words)
+      assert.deepEqual(
+        [invalid.status?.conditions[0]?.type, invalid.status?.conditions[0]?.status],
+        ['poolReconcilerValid', 'False'],
+      )
+      const columns = await api.kubectl(['get', 'configurationstate', 'controller', '-n', namespace])
+      assert.match(
+        columns.stdout,
+        /^NAME +RESULT +ERRORSUMMARY +AGE\ncontroller +Invalid +configuration error: IPAddressPool "b"/,
+      )
+
+      // Nothing is written while nothing changes, and over a restart.
+      await apply(pool('c', ['198.51.100.0/28']), loadBalancer('web'))
+      await addressed('web', '192.0.2.0')
+      await controller.end()
+      controller = start()
+      await eventually('the new process is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
+      await new Promise(resolve => setTimeout(resolve, 500))
+      assert.equal(
+        (await state('controller', 'Invalid', words)).metadata.resourceVersion,
+        invalid.metadata.resourceVersion,
+      )
+
+      assert.equal((await api.kubectl(['delete', 'configurationstates', '--all', '-n', namespace])).code, 0)
+      await state('controller', 'Invalid', words)
+      await state('speaker-node-a', 'Invalid', words)
+      await apply(pool('b', ['203.0.113.0/29']))
+      const mended = await state('controller', 'Valid', /^$/)
+      assert.notEqual(mended.status?.conditions[0]?.status, invalid.status?.conditions[0]?.status)
+    } finally {
+      await api.kubectl(['delete', 'speakerstatus', 'node-a', '-n', namespace, '--ignore-not-found'])
+    }
+  })
+
   it('lets a second replica lead when the first is stopped, with the same addresses', async () => {
     await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
     await addressed('web', '192.0.2.10')

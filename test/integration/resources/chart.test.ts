@@ -126,6 +126,7 @@ describe('the chart', () => {
     const objects = await render(
       ...['--set', 'loadBalancerClass=herald.io/lb', '--set', 'speaker.logLevel=debug'],
       ...['--set', 'speaker.ignoreExcludeLB=true', '--set', 'prometheus.metricsPort=9999'],
+      ...['--set', 'speaker.drain.onCordon=true,speaker.drain.onTaints={a.example/b,c}'],
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
       ...['--set', 'speaker.liveness.multiplier=5,speaker.liveness.secretName=my-key'],
       ...['--set', 'speaker.layer2.probeCount=3,speaker.layer2.probeIntervalMilliseconds=80'],
@@ -152,6 +153,9 @@ describe('the chart', () => {
       '--probe-count=3',
       '--probe-interval-ms=80',
       '--ignore-exclude-lb',
+      '--drain-on-cordon',
+      '--drain-on-taint=a.example/b',
+      '--drain-on-taint=c',
     ])
     assert.deepEqual(controller.command, ['node', '--max-old-space-size=200', '/herald/controller.js'])
     assert.ok(controller.args.includes('--liveness-secret=my-key'))
@@ -160,10 +164,14 @@ describe('the chart', () => {
   })
 
   const definitions = [
-    { values: [], kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io'], kept: true },
+    {
+      values: [],
+      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io', 'metallb.io'],
+      kept: true,
+    },
     {
       values: ['--set', 'crds.keep=false'],
-      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io'],
+      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io', 'metallb.io'],
       kept: false,
     },
     { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io', 'herald.io'], kept: true },
@@ -230,6 +238,12 @@ describe('the chart', () => {
         ['controller', 'get', 'secrets/herald-liveness', false],
         ['controller', 'create', 'secrets', true],
         ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
+        ['controller', 'patch', 'configurationstates.metallb.io//status', true],
+        ['controller', 'patch', 'configurationstates.metallb.io', false],
+        ['controller', 'get', 'deployments.apps/lb-controller', true],
+        ['controller', 'get', 'deployments.apps/other', false],
+        ['speaker', 'list', 'configurationstates.metallb.io', false],
+        ['speaker', 'patch', 'configurationstates.metallb.io//status', false],
         ['controller', 'patch', 'ipaddresspools.metallb.io', false],
         ['controller', 'patch', 'addressreservations.herald.io//status', true],
         ['controller', 'patch', 'addressreservations.herald.io', false],

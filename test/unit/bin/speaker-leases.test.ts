@@ -26,6 +26,7 @@ describe('the mark on a speaker whose Lease ran out', () => {
       const speakers = new Store<SpeakerMark>()
       speakers.upsert('h/n1', '7', {
         namespace: 'h',
+        uid: 'u',
         name: 'n1',
         resourceVersion: '7',
         ...(expiredAt && { expiredAt }),
