@@ -82,7 +82,7 @@ export function dualOwnerships(heard: Heard, answerWithinMs = ANSWER_WITHIN_MS):
 
 /** The first claim of a kind after a moment by any MAC but one. */
 export function firstClaimAfter(
-  { claims }: Heard,
+  claims: readonly Claim[],
   afterMs: number,
   options: { notMac?: string; kind?: Claim['kind'] } = {},
 ): Claim | undefined {

@@ -22,7 +22,7 @@ async function drop(lab: TestLab, node: string, rules: readonly string[]): Promi
 
 /** Ends every drop of packets on these nodes. */
 export async function heal(lab: TestLab, nodes: readonly string[]): Promise<void> {
-  await Promise.all(nodes.map(node => lab.runOn(node, ['nft', 'destroy', 'table', 'inet', table])))
+  await Promise.all(nodes.map(node => lab.runOn(node, ['nft', `add table inet ${table}; delete table inet ${table}`])))
 }
 
 /** Cuts a node from the API server alone; its other traffic goes on. */

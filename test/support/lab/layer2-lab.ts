@@ -12,9 +12,6 @@ export interface Layer2Lab {
   readonly visited: readonly string[]
 }
 
-/** Pool `spare`: for Services that ask for an address of their own. */
-export const spareAddresses = { ipv4: '192.0.2.6', ipv6: '2001:db8:a::50' } as const
-
 /** With the names of the nodes that are preferred. */
 export function advertisement(preferred: readonly string[] = []): object {
   return {
@@ -62,10 +59,14 @@ async function prepare(): Promise<Layer2Lab> {
     { what: 'every Service to have two addresses', timeoutMs: 20_000 },
   )
   // kube-proxy may need a moment for the last of them.
-  await waitFor(async () => (await lab.client.fetch(urlOf(addresses.at(-1)!), { timeoutMs: 500 })).ok, {
-    what: 'the client to get a page',
-    timeoutMs: 20_000,
-  })
+  await waitFor(
+    async () =>
+      (await lab.client.fetch(urlOf(addresses.findLast(address => !address.includes(':'))!), { timeoutMs: 500 })).ok,
+    {
+      what: 'the client to get a page',
+      timeoutMs: 20_000,
+    },
+  )
   return { lab, addresses, visited: addresses.slice(0, 8) }
 }
 

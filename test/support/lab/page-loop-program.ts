@@ -23,6 +23,7 @@ function fetchPage(address: string): void {
   const [atMs, startedMs] = [Date.now(), performance.now()]
   let text = ''
   let outcome: string | undefined
+  let connected = false
   open++
   const socket = connect({ host: address, port: 80, noDelay: true })
   const timer = setTimeout(() => {
@@ -30,7 +31,10 @@ function fetchPage(address: string): void {
     socket.destroy()
   }, timeoutMs)
   socket.setEncoding('utf8')
-  socket.on('connect', () => socket.write(`GET / HTTP/1.0\r\nHost: ${address}\r\n\r\n`))
+  socket.on('connect', () => {
+    connected = true
+    socket.write(`GET / HTTP/1.0\r\nHost: ${address}\r\n\r\n`)
+  })
   socket.on('data', chunk => {
     text += chunk
   })
@@ -46,7 +50,7 @@ function fetchPage(address: string): void {
     if (outcome === undefined && tookMs > slowMs) outcome = 'slow'
     if (outcome !== undefined) {
       summary.bad++
-      say({ address, atMs, tookMs: Math.round(tookMs), outcome })
+      say({ address, atMs, tookMs: Math.round(tookMs), connected, outcome })
     }
     times.push(tookMs)
     summary.requests++

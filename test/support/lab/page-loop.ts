@@ -9,6 +9,8 @@ export interface BadRequest {
   /** when it began, milliseconds since 1970 */
   atMs: number
   tookMs: number
+  /** the handshake was complete */
+  connected: boolean
   /** `unanswered`, `slow`, `cut off` (the connection ended without a page) or the code of the system's error, e.g. ECONNRESET */
   outcome: string
 }

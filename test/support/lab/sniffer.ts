@@ -14,14 +14,21 @@ import { PcapReader } from './pcap.ts'
 
 const filter = 'arp or (icmp6 and (ip6[40] == 135 or ip6[40] == 136))'
 
+/** Somebody asked for an address: all, or only the one that is said to have it (RFC 1122 §2.3.2.1; RFC 4861 §7.2.2). */
+export interface Ask {
+  readonly timeMs: number
+  readonly mac: string
+  readonly toAll: boolean
+}
+
 /** What was heard about one address. */
 interface Notes {
   claims: Claim[]
-  asksMs: number[]
+  asks: Ask[]
   probes: { timeMs: number; mac: string }[]
 }
 
-const nothing: Notes = { claims: [], asksMs: [], probes: [] }
+const nothing: Notes = { claims: [], asks: [], probes: [] }
 
 /**
  * Hears every ARP and neighbour discovery frame of a segment, those from one host to another too, with the kernel's time of each.
@@ -76,6 +83,10 @@ export class Sniffer {
     return this.#of(address).probes
   }
 
+  asks(address: string): readonly Ask[] {
+    return this.#of(address).asks
+  }
+
   /** Who owned the address, one after the other; `sinceMs` leaves out what was heard before. */
   ownerships(address: string, sinceMs = 0): Ownership[] {
     return ownerships(this.#since(address, sinceMs))
@@ -92,7 +103,7 @@ export class Sniffer {
 
   /** The first time after a moment that any other MAC announces the address. */
   firstAnnouncementAfter(address: string, afterMs: number, notMac?: string): Claim | undefined {
-    return firstClaimAfter(this.#of(address), afterMs, { notMac, kind: 'announce' })
+    return firstClaimAfter(this.#of(address).claims, afterMs, { notMac, kind: 'announce' })
   }
 
   /** What was heard of an address, a line each, for a message of a failed test. */
@@ -129,11 +140,13 @@ export class Sniffer {
     for (const { kind, address, mac } of readAddressFrames(bytes)) {
       let notes = this.#notes.get(address)
       if (notes === undefined) {
-        notes = { claims: [], asksMs: [], probes: [] }
+        notes = { claims: [], asks: [], probes: [] }
         this.#notes.set(address, notes)
       }
-      if (kind === 'ask') notes.asksMs.push(timeMs)
-      else if (kind === 'probe') notes.probes.push({ timeMs, mac })
+      if (kind === 'ask') {
+        // The lowest bit of the first byte marks groups.
+        notes.asks.push({ timeMs, mac, toAll: (bytes[0]! & 1) === 1 })
+      } else if (kind === 'probe') notes.probes.push({ timeMs, mac })
       else notes.claims.push({ timeMs, mac, kind })
     }
   }
@@ -143,8 +156,9 @@ export class Sniffer {
   }
 
   #since(address: string, sinceMs: number) {
-    const { claims, asksMs } = this.#of(address)
-    if (sinceMs === 0) return { claims, asksMs }
-    return { claims: claims.filter(({ timeMs }) => timeMs >= sinceMs), asksMs: asksMs.filter(ms => ms >= sinceMs) }
+    const { claims, asks } = this.#of(address)
+    const recent = <T extends { timeMs: number }>(all: readonly T[]) => all.filter(({ timeMs }) => timeMs >= sinceMs)
+    // A question to one host says nothing of the silence of others.
+    return { claims: recent(claims), asksMs: recent(asks.filter(({ toAll }) => toAll)).map(({ timeMs }) => timeMs) }
   }
 }

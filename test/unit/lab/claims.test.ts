@@ -67,7 +67,7 @@ describe("tests' reading of who owns an address", () => {
   }
 
   it('finds the first claim of another MAC after a moment', () => {
-    const all = heard('a0 A10 B20 b30 a40 b50')
+    const all = heard('a0 A10 B20 b30 a40 b50').claims
     assert.equal(firstClaimAfter(all, 5, { notMac: 'A' })?.timeMs, 20)
     assert.equal(firstClaimAfter(all, 5, { notMac: 'A', kind: 'announce' })?.timeMs, 30)
     assert.equal(firstClaimAfter(all, 30, { kind: 'announce' })?.mac, 'A')
