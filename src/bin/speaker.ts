@@ -3,6 +3,7 @@ import { SystemClock } from '../io/clock.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
 import { DEFAULT_EXCLUDED_INTERFACES } from '../layer2/link.ts'
+import { CANDIDATE_FLAGS, candidateRules } from './common/candidate-flags.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -67,10 +68,7 @@ const FLAGS = {
     default: '50',
     help: 'how long an answer is waited for each time, 10 to 1000',
   },
-  'ignore-exclude-lb': {
-    type: 'boolean',
-    help: 'announce also from nodes labelled node.kubernetes.io/exclude-from-external-load-balancers',
-  },
+  ...CANDIDATE_FLAGS,
 } as const satisfies Record<string, Flag>
 
 // A probe that comes while the thread starts must not kill it.
@@ -86,6 +84,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const [metricsPort, healthPort] = [portFlag(flags, 'port'), portFlag(flags, 'health-probe-port')]
   const logger = createLogger({ name: 'herald-speaker', level: logLevelFlag(flags) }).child({ node: nodeName })
   const excludedInterfaces = excludedInterfacesFlag(flags)
+  const rules = candidateRules(flags)
   const liveness = livenessFlags(flags)
   const layer2 = layer2Flags(flags)
 
@@ -101,7 +100,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
       nodeName,
       podName,
       loadBalancerClass: flags.text('lb-class') ?? '',
-      ignoreExcludeLabel: flags.on('ignore-exclude-lb'),
+      candidateRules: rules,
       excludedInterfaces,
       liveness,
       layer2,

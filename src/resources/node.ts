@@ -8,11 +8,24 @@ export interface NodeView {
   readonly networkUnavailable: boolean
   /** cordoned */
   readonly unschedulable: boolean
+  /** annotation DRAIN_ANNOTATION: it is to hand its addresses over */
+  readonly drainRequested: boolean
+  /** sorted, each once */
+  readonly taintKeys: readonly string[]
 }
 
+/** On a Node, with the value "true": it hands its addresses over, and takes none while others can. */
+export const DRAIN_ANNOTATION = 'herald.io/drain'
+
 export interface NodeObject {
-  metadata?: { name?: string; uid?: string; resourceVersion?: string; labels?: Record<string, string> }
-  spec?: { unschedulable?: boolean }
+  metadata?: {
+    name?: string
+    uid?: string
+    resourceVersion?: string
+    labels?: Record<string, string>
+    annotations?: Record<string, string>
+  }
+  spec?: { unschedulable?: boolean; taints?: { key?: string }[] | null }
   status?: { conditions?: { type?: string; status?: string }[] }
 }
 
@@ -27,6 +40,8 @@ export function viewNode({ metadata = {}, spec = {}, status = {} }: NodeObject):
       condition => condition.type === 'NetworkUnavailable' && condition.status === 'True',
     ),
     unschedulable: spec.unschedulable ?? false,
+    drainRequested: metadata.annotations?.[DRAIN_ANNOTATION] === 'true',
+    taintKeys: [...new Set((spec.taints ?? []).map(({ key = '' }) => key))].sort(),
   }
 }
 
@@ -40,6 +55,8 @@ export function sameNode(a: NodeView, b: NodeView): boolean {
     a.uid === b.uid &&
     a.networkUnavailable === b.networkUnavailable &&
     a.unschedulable === b.unschedulable &&
+    a.drainRequested === b.drainRequested &&
+    String(a.taintKeys) === String(b.taintKeys) &&
     sameLabels(a.labels, b.labels)
   )
 }

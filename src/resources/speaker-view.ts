@@ -98,11 +98,11 @@ export function isRegistered(speaker: SpeakerView | undefined): boolean {
 
 /** Whether two views of a speaker make it the same candidate: what it announces at present is nothing to the election. */
 export function sameCandidate(a: SpeakerView | undefined, b: SpeakerView | undefined): boolean {
-  return isRegistered(a) === isRegistered(b) && (!isRegistered(a) || sameList(interfaceNames(a), interfaceNames(b)))
+  return isRegistered(a) === isRegistered(b) && (!isRegistered(a) || sameList(interfacesText(a), interfacesText(b)))
 }
 
-function interfaceNames(speaker: SpeakerView | undefined): string[] {
-  return (speaker?.interfaces ?? []).map(({ name }) => name).sort()
+function interfacesText(speaker: SpeakerView | undefined): string[] {
+  return (speaker?.interfaces ?? []).map(({ name, addresses }) => [name, ...[...addresses].sort()].join(' ')).sort()
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

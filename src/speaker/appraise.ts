@@ -1,19 +1,17 @@
 import type { L2Advertisement } from '../config/l2-advertisement.ts'
 import { type Address, formatAddress, parseAddress } from '../ip/address.ts'
-import type { Candidates } from '../layer2/election.ts'
 import { ALLOCATED_FROM, REQUEST_ANNOTATIONS, readAnnotation } from '../resources/annotations.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
-import type { CandidateIndex } from './candidate-index.ts'
+import type { Candidacy, CandidateIndex } from './candidate-index.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
 /** An address that some node should announce for a Service, and the nodes that may. */
-export interface AppraisedAddress {
+export interface AppraisedAddress extends Candidacy {
   /** the address in canonical form */
   readonly key: string
   readonly address: Address
   readonly advertisements: readonly L2Advertisement[]
-  readonly candidates: Candidates
 }
 
 /** What holds for a Service on every node alike. */
@@ -50,8 +48,8 @@ export function appraise(
     if (shares && advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)) {
       return { withhold: 'sharedIPWithServiceSelector' }
     }
-    const candidates = index.candidates(advertisements, local ? endpoints : undefined)
-    addresses.push({ key: formatAddress(address), address, advertisements, candidates })
+    const candidacy = index.candidacy(advertisements, address, local ? endpoints : undefined)
+    addresses.push({ key: formatAddress(address), address, advertisements, ...candidacy })
   }
   if (addresses.length === 0) return { withhold: 'noMatchingAdvertisement' }
   return { addresses, local, endpointNodes: endpoints.nodes }
@@ -60,10 +58,11 @@ export function appraise(
 /** Whether two appraisals put the same question to the election. */
 export function sameClaim(a: Appraisal | undefined, b: Appraisal | undefined): boolean {
   const [left, right] = [claimed(a), claimed(b)]
-  return (
-    left.length === right.length &&
-    left.every(({ key, candidates }, index) => key === right[index]!.key && candidates === right[index]!.candidates)
-  )
+  return left.length === right.length && left.every((item, index) => sameQuestion(item, right[index]!))
+}
+
+function sameQuestion(a: AppraisedAddress, b: AppraisedAddress): boolean {
+  return a.key === b.key && (a.candidates === b.candidates || (a.candidates.size === 0 && b.candidates.size === 0))
 }
 
 /** The addresses that an appraisal claims; none when it withholds. */

@@ -9,6 +9,8 @@ import type { Address } from '../ip/address.ts'
 import type { Candidates } from '../layer2/election.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { NodeView } from '../resources/node.ts'
+import type { SpeakerInterface } from '../resources/speaker-view.ts'
+import { type Subnet, SubnetIndex } from './subnet-index.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
 export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
@@ -23,8 +25,8 @@ export interface AdvertisedPool {
 export interface ClusterFacts {
   readonly advertisements: readonly L2Advertisement[]
   readonly nodes: ReadonlyMap<string, NodeView>
-  /** by the nodes whose speaker is registered and not marked as expired: the names of the interfaces on which it can announce */
-  readonly speakers: ReadonlyMap<string, ReadonlySet<string>>
+  /** by the nodes whose speaker is registered and not marked as expired: the interfaces on which it can announce */
+  readonly speakers: ReadonlyMap<string, readonly SpeakerInterface[]>
   /**
    * The pool that an address of a Service comes from.
    *
@@ -33,27 +35,56 @@ export interface ClusterFacts {
   poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined
 }
 
-/** The nodes that advertisements select, with their scores. */
-interface Eligible {
-  /** those with an interface that is asked for */
-  readonly able: Candidates
-  readonly withoutInterface: Candidates
+/** The rules of a cluster that are set by flags; all speakers must have the same. */
+export interface CandidateRules {
+  /** nodes with the label EXCLUDE_LABEL may announce as well */
+  readonly ignoreExcludeLabel?: boolean
+  /** a cordoned node is one that is being drained */
+  readonly drainOnCordon?: boolean
+  /** so is one with a taint of one of these keys */
+  readonly drainOnTaints?: readonly string[]
 }
+
+/** The nodes that may announce an address, and those that do not only because these are fitter. */
+export interface Candidacy {
+  readonly candidates: Candidates
+  readonly passedOver: ReadonlyMap<string, WithholdReason>
+}
+
+/** How fit a node is that advertisements select: of the least fitness that there is, all are candidates, and no others. */
+interface Standing {
+  readonly score: number
+  /** 0 when it has an interface on which the address belongs, 1 when it has only others, 2 when it has none that is asked for */
+  readonly reach: 0 | 1 | 2
+  readonly draining: boolean
+}
+
+type Standings = ReadonlyMap<string, Standing>
+
+/** Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it. */
+const MAX_LOCAL = 10_000
 
 /**
  * Finds the advertisements that apply to a Service and the nodes that are candidates under them. Services with the same
- * advertisements get the same object of candidates, which is what keeps the election cheap.
+ * candidates get the same object, also from one index to the next, which is what keeps the election cheap.
  */
 export class CandidateIndex {
   readonly #facts: ClusterFacts
-  readonly #ignoreExcludeLabel: boolean
+  readonly #rules: CandidateRules
+  readonly #subnets: SubnetIndex
   readonly #advertisementsOfPool = new Map<string, readonly L2Advertisement[]>()
-  readonly #eligible = new Map<string, Eligible>()
-  readonly #localCandidates = new Map<string, Candidates>()
+  readonly #standings = new Map<string, Standings>()
+  readonly #candidacies = new Map<string, Candidacy>()
+  readonly #localCandidacies = new Map<string, Candidacy>()
+  /** by their text: those of this index, and those of the one before, to be used again */
+  readonly #shared = new Map<string, Candidates>()
+  readonly #sharedBefore: ReadonlyMap<string, Candidates>
 
-  constructor(facts: ClusterFacts, init: { ignoreExcludeLabel?: boolean } = {}) {
+  constructor(facts: ClusterFacts, rules: CandidateRules = {}, previous?: CandidateIndex) {
     this.#facts = facts
-    this.#ignoreExcludeLabel = init.ignoreExcludeLabel ?? false
+    this.#rules = rules
+    this.#subnets = new SubnetIndex(facts.speakers)
+    this.#sharedBefore = previous ? previous.#shared : new Map()
   }
 
   poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined {
@@ -73,32 +104,40 @@ export class CandidateIndex {
   }
 
   /**
-   * The nodes that may announce under these advertisements, with their scores. A node without any of the interfaces asked for is one
-   * only where no node has one: it then says so, and announces as soon as the interface appears.
+   * The nodes that may announce an address under these advertisements, with their scores: the fittest of those that the advertisements
+   * select. A node without any of the interfaces asked for comes last: it then says so, and announces as soon as the interface appears.
+   * Before it come, where no interface is named, nodes without one in the address's subnet; of nodes that are alike in this, those
+   * that are being drained come last.
    *
    * @param local when given, only nodes with an endpoint; those whose endpoints are all terminating only when there is no other
    */
-  candidates(advertisements: readonly L2Advertisement[], local?: Omit<ServiceEndpoints, 'serving'>): Candidates {
-    const key = advertisements.map(({ name }) => name).join('/')
-    let eligible = this.#eligible.get(key)
-    if (!eligible) {
-      eligible = this.#findEligible(advertisements)
-      this.#eligible.set(key, eligible)
+  candidacy(
+    advertisements: readonly L2Advertisement[],
+    address: Address,
+    local?: Omit<ServiceEndpoints, 'serving'>,
+  ): Candidacy {
+    const anyInterface = advertisements.some(({ interfaces }) => interfaces.length === 0)
+    const subnet = anyInterface ? this.#subnets.find(address) : undefined
+    const key = `${advertisements.map(({ name }) => name).join('/')}//${subnet?.key ?? ''}`
+    let standings = this.#standings.get(key)
+    if (!standings) {
+      standings = this.#judge(advertisements, subnet)
+      this.#standings.set(key, standings)
+      this.#candidacies.set(key, this.#fittest(standings, new Set()))
     }
-    const { able, withoutInterface } = eligible
-    if (!local) return able.size > 0 ? able : withoutInterface
+    if (!local) return this.#candidacies.get(key)!
     const { nodes, leavingNodes = [] } = local
     const localKey = [key, nodes.join('/'), leavingNodes.join('/')].join('//')
-    let candidates = this.#localCandidates.get(localKey)
-    if (!candidates) {
-      const staying = nodes.filter(node => !leavingNodes.includes(node))
-      const choices = [only(staying, able), only(nodes, able), only(staying, withoutInterface)]
-      candidates = choices.find(({ size }) => size > 0) ?? only(nodes, withoutInterface)
-      // Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it.
-      if (this.#localCandidates.size >= 10_000) this.#localCandidates.clear()
-      this.#localCandidates.set(localKey, candidates)
+    let candidacy = this.#localCandidacies.get(localKey)
+    if (!candidacy) {
+      candidacy = this.#fittest(only(nodes, standings), new Set(leavingNodes))
+      if (this.#localCandidacies.size >= MAX_LOCAL) {
+        this.#localCandidacies.clear()
+        this.#shared.clear()
+      }
+      this.#localCandidacies.set(localKey, candidacy)
     }
-    return candidates
+    return candidacy
   }
 
   /** Why a node announces nothing at all, if so. */
@@ -106,7 +145,8 @@ export class CandidateIndex {
     const node = this.#facts.nodes.get(name)
     if (!node || !this.#facts.speakers.has(name)) return 'speakerNotRegistered'
     if (node.networkUnavailable) return 'nodeNetworkUnavailable'
-    if (!this.#ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) return 'nodeLabeledExcludeBalancers'
+    if (!this.#rules.ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL))
+      return 'nodeLabeledExcludeBalancers'
     return undefined
   }
 
@@ -115,28 +155,64 @@ export class CandidateIndex {
     return this.#facts.nodes.get(name)?.labels ?? {}
   }
 
-  #findEligible(advertisements: readonly L2Advertisement[]): Eligible {
-    const able = new Map<string, number>()
-    const withoutInterface = new Map<string, number>()
-    for (const { name, labels } of this.#facts.nodes.values()) {
+  #judge(advertisements: readonly L2Advertisement[], subnet: Subnet | undefined): Standings {
+    const standings = new Map<string, Standing>()
+    for (const node of this.#facts.nodes.values()) {
+      const { name, labels } = node
       if (this.nodeProblem(name)) continue
       const selecting = advertisements.filter(advertisement => advertisesFromNode(advertisement, labels))
       if (selecting.length === 0) continue
       const present = this.#facts.speakers.get(name)!
-      const nodes = selecting.some(({ interfaces }) => hasInterface(present, interfaces)) ? able : withoutInterface
+      const inSubnet = !subnet || subnet.nodes.has(name)
+      const reaches = selecting.map(({ interfaces }) => reachOf(present, interfaces, inSubnet))
       // A preference counts only on nodes that its own advertisement selects.
       const score = selecting.reduce((sum, advertisement) => sum + preferenceScore(advertisement, labels), 0)
-      nodes.set(name, score)
+      standings.set(name, { score, reach: Math.min(...reaches) as Standing['reach'], draining: this.#isDraining(node) })
     }
-    return { able, withoutInterface }
+    return standings
+  }
+
+  #isDraining({ drainRequested, unschedulable, taintKeys }: NodeView): boolean {
+    const { drainOnCordon = false, drainOnTaints = [] } = this.#rules
+    return drainRequested || (drainOnCordon && unschedulable) || taintKeys.some(key => drainOnTaints.includes(key))
+  }
+
+  #fittest(standings: Standings, leaving: ReadonlySet<string>): Candidacy {
+    // An endpoint that terminates is gone soon: traffic that is on a node which drains stays there rather than move twice.
+    const unfitness = (name: string, { reach, draining }: Standing): number =>
+      4 * reach + 2 * Number(leaving.has(name)) + Number(draining)
+    let least = Number.POSITIVE_INFINITY
+    for (const [name, standing] of standings) least = Math.min(least, unfitness(name, standing))
+    const candidates = new Map<string, number>()
+    const passedOver = new Map<string, WithholdReason>()
+    for (const [name, standing] of standings) {
+      if (unfitness(name, standing) === least) candidates.set(name, standing.score)
+      else if (standing.reach > least >> 2) passedOver.set(name, standing.reach === 1 ? 'notInSubnet' : 'noInterface')
+      else if (standing.draining) passedOver.set(name, 'nodeDraining')
+    }
+    return { candidates: this.#share(candidates), passedOver }
+  }
+
+  #share(candidates: Candidates): Candidates {
+    // Where there are none, the reasons may differ.
+    if (candidates.size === 0) return candidates
+    const text = [...candidates].map(([node, score]) => `${node}=${score}`).join('/')
+    const shared = this.#shared.get(text) ?? this.#sharedBefore.get(text) ?? candidates
+    this.#shared.set(text, shared)
+    return shared
   }
 }
 
-function only(names: readonly string[], candidates: Candidates): Candidates {
-  return new Map(names.filter(name => candidates.has(name)).map(name => [name, candidates.get(name)!]))
+function only(names: readonly string[], standings: Standings): Standings {
+  return new Map(names.filter(name => standings.has(name)).map(name => [name, standings.get(name)!]))
 }
 
-/** Whether one of the wanted interfaces is there; an advertisement that names none is content with any. */
-function hasInterface(present: ReadonlySet<string>, wanted: readonly string[]): boolean {
-  return wanted.length === 0 ? present.size > 0 : wanted.some(name => present.has(name))
+/** An advertisement that names interfaces is content with one of these, whatever its addresses; one that names none asks for the subnet. */
+function reachOf(
+  present: readonly SpeakerInterface[],
+  wanted: readonly string[],
+  inSubnet: boolean,
+): Standing['reach'] {
+  if (wanted.length > 0) return present.some(({ name }) => wanted.includes(name)) ? 0 : 2
+  return present.length === 0 ? 2 : inSubnet ? 0 : 1
 }

@@ -52,7 +52,7 @@ export function gatherClusterFacts({ pools, advertisements, nodes, speakers }: C
   const facts: ClusterFacts = {
     advertisements: usable,
     nodes: new Map([...nodes].map(node => [node.name, node])),
-    speakers: new Map(registered.map(({ name, interfaces }) => [name, new Set(interfaces.map(({ name }) => name))])),
+    speakers: new Map(registered.map(({ name, interfaces }) => [name, interfaces])),
     poolOf: (address, allocatedFrom) => refusedPools.get(allocatedFrom ?? '') ?? poolOf(poolSet, address),
   }
   return { facts, refused }

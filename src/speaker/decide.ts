@@ -50,14 +50,14 @@ export function decideAppraised(appraisal: Appraisal, world: Pick<World, 'nodeNa
 }
 
 function addressProblem(
-  { key }: AppraisedAddress,
+  { key, passedOver }: AppraisedAddress,
   selecting: readonly L2Advertisement[],
   { local, endpointNodes }: { local: boolean; endpointNodes: readonly string[] },
   { nodeName, ownerOf }: Pick<World, 'nodeName' | 'ownerOf'>,
 ): WithholdReason | undefined {
   if (selecting.length === 0) return 'noMatchingAdvertisement'
   if (local && !endpointNodes.includes(nodeName)) return 'noLocalEndpoints'
-  return ownerOf(key) === nodeName ? undefined : 'notOwner'
+  return ownerOf(key) === nodeName ? undefined : (passedOver.get(nodeName) ?? 'notOwner')
 }
 
 /** The union of what the advertisements ask for; one that names no interface asks for all. */

@@ -5,7 +5,7 @@ import { groupAddresses } from '../layer2/group.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { type Appraisal, appraise, claimed, sameClaim } from './appraise.ts'
-import { CandidateIndex, type ClusterFacts } from './candidate-index.ts'
+import { CandidateIndex, type CandidateRules, type ClusterFacts } from './candidate-index.ts'
 import { type Decision, decideAppraised, interfacesOf, sameDecision } from './decide.ts'
 
 /** Where the decisions read the world; a store of the Kubernetes drivers is one of the sources behind it. */
@@ -46,9 +46,10 @@ export class Decisions {
   readonly #sources: WorldSources
   readonly #nodeName: string
   readonly #loadBalancerClass: string
-  readonly #ignoreExcludeLabel: boolean
+  readonly #rules: CandidateRules
   readonly #election = new Election()
   #index: CandidateIndex | undefined
+  #worldTouched = true
   readonly #touched = new Set<string>()
   /** of Services that are Herald's, by key */
   readonly #appraisals = new Map<string, Appraisal>()
@@ -67,12 +68,12 @@ export class Decisions {
 
   constructor(
     { sources }: { sources: WorldSources },
-    init: { nodeName: string; loadBalancerClass?: string; ignoreExcludeLabel?: boolean },
+    init: { nodeName: string; loadBalancerClass?: string; rules?: CandidateRules },
   ) {
     this.#sources = sources
     this.#nodeName = init.nodeName
     this.#loadBalancerClass = init.loadBalancerClass ?? ''
-    this.#ignoreExcludeLabel = init.ignoreExcludeLabel ?? false
+    this.#rules = init.rules ?? {}
   }
 
   /** The Service or its endpoints changed, or it came or went. */
@@ -82,7 +83,7 @@ export class Decisions {
 
   /** Pools, advertisements, nodes or registered speakers changed: every Service is judged anew. */
   touchWorld(): void {
-    this.#index = undefined
+    this.#worldTouched = true
   }
 
   /** The node that is elected for an address in canonical form. */
@@ -100,8 +101,9 @@ export class Decisions {
   }
 
   settle(): Settled {
-    if (!this.#index) {
-      this.#index = new CandidateIndex(this.#sources.cluster(), { ignoreExcludeLabel: this.#ignoreExcludeLabel })
+    if (!this.#index || this.#worldTouched) {
+      this.#index = new CandidateIndex(this.#sources.cluster(), this.#rules, this.#index)
+      this.#worldTouched = false
       for (const key of this.#appraisals.keys()) this.#touched.add(key)
       for (const key of this.#sources.serviceKeys()) this.#touched.add(key)
     }

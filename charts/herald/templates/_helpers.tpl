@@ -134,6 +134,19 @@ command:
       fieldPath: spec.nodeName
 {{- end }}
 
+{{- /* Which nodes may announce: every process that works it out must have the same. */}}
+{{- define "herald.candidateArgs" -}}
+{{- if .Values.speaker.ignoreExcludeLB }}
+- --ignore-exclude-lb
+{{- end }}
+{{- if .Values.speaker.drain.onCordon }}
+- --drain-on-cordon
+{{- end }}
+{{- range .Values.speaker.drain.onTaints }}
+- {{ printf "--drain-on-taint=%s" . | quote }}
+{{- end }}
+{{- end }}
+
 {{- /* Takes probe (the values of one probe), path, and host, or none for the pod's own address. */}}
 {{- define "herald.probe" -}}
 httpGet:

@@ -7,7 +7,7 @@ import type { DesiredSet } from '../../layer2/desired.ts'
 import { NO_ENDPOINTS, sameEndpointSlice, serviceEndpoints } from '../../resources/endpoint-slice.ts'
 import { sameNode } from '../../resources/node.ts'
 import { sameCandidate } from '../../resources/speaker-view.ts'
-import type { ClusterFacts } from '../../speaker/candidate-index.ts'
+import type { CandidateRules, ClusterFacts } from '../../speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
 import { announcedBy, type DecisionChange, Decisions } from '../../speaker/decisions.ts'
@@ -46,7 +46,7 @@ export interface SpeakerInit {
   nodeName: string
   podName: string
   loadBalancerClass: string
-  ignoreExcludeLabel: boolean
+  candidateRules: CandidateRules
   excludedInterfaces: readonly string[]
   liveness: LivenessInit
   layer2: Layer2Init
@@ -105,7 +105,7 @@ export class Speaker {
           cluster: () => this.#clusterFacts(),
         },
       },
-      { nodeName, loadBalancerClass: init.loadBalancerClass, ignoreExcludeLabel: init.ignoreExcludeLabel },
+      { nodeName, loadBalancerClass: init.loadBalancerClass, rules: init.candidateRules },
     )
     this.#link = new LinkWorker(
       { clock },

@@ -4,8 +4,14 @@ import { isRegistered, sameCandidate, sameReport, viewSpeaker } from '../../../s
 
 describe('Node', () => {
   const object: NodeObject = {
-    metadata: { name: 'node-a', uid: 'u', resourceVersion: '1', labels: { zone: 'a' } },
-    spec: { unschedulable: true },
+    metadata: {
+      name: 'node-a',
+      uid: 'u',
+      resourceVersion: '1',
+      labels: { zone: 'a' },
+      annotations: { 'herald.io/drain': 'true', other: 'x' },
+    },
+    spec: { unschedulable: true, taints: [{ key: 'two' }, { key: 'one' }, { key: 'two' }] },
     status: {
       conditions: [
         { type: 'Ready', status: 'False' },
@@ -22,8 +28,23 @@ describe('Node', () => {
       labels: { zone: 'a' },
       networkUnavailable: true,
       unschedulable: true,
+      drainRequested: true,
+      taintKeys: ['one', 'two'],
     })
-    assert.equal(viewNode({}).networkUnavailable, false)
+    const { networkUnavailable, unschedulable, drainRequested, taintKeys } = viewNode({ spec: { taints: null } })
+    assert.deepEqual([networkUnavailable, unschedulable, drainRequested, taintKeys], [false, false, false, []])
+  })
+
+  for (const value of ['false', 'True', '', '1']) {
+    it(`is not drained by the annotation "${value}"`, () =>
+      assert.equal(viewNode({ metadata: { annotations: { 'herald.io/drain': value } } }).drainRequested, false))
+  }
+
+  it('is the same whatever other annotations it has, and in whatever order its taints come', () => {
+    const annotations = { ...object.metadata!.annotations, other: 'y' }
+    const taints = [...object.spec!.taints!].reverse()
+    const changed = { ...object, metadata: { ...object.metadata, annotations }, spec: { ...object.spec, taints } }
+    assert.ok(sameNode(viewNode(object), viewNode(changed)))
   })
 
   it('is the same while nothing changed that decides', () => {
@@ -33,7 +54,10 @@ describe('Node', () => {
       { ...object, metadata: { ...object.metadata, labels: { zone: 'b' } } },
       { ...object, metadata: { ...object.metadata, labels: { zone: 'a', more: '' } } },
       { ...object, metadata: { ...object.metadata, uid: 'v' } },
+      { ...object, metadata: { ...object.metadata, annotations: {} } },
       { ...object, spec: {} },
+      { ...object, spec: { ...object.spec, unschedulable: false } },
+      { ...object, spec: { ...object.spec, taints: [{ key: 'one' }] } },
       { ...object, status: {} },
     ]
     for (const changed of others) {
@@ -58,6 +82,14 @@ describe('SpeakerStatus', () => {
     assert.ok(sameCandidate(view, announcing))
     assert.ok(!sameCandidate(view, viewSpeaker({ status: { interfaces: [{ ...eth0, name: 'eth1' }] } })))
     assert.ok(!sameCandidate(view, viewSpeaker({ status: { interfaces: [eth0], expiredAt: '2026-01-01T00:00:00Z' } })))
+    const inSubnet = viewSpeaker({
+      status: { interfaces: [{ ...eth0, addresses: ['192.0.2.9/24', '2001:db8::9/64'] }] },
+    })
+    const reversed = viewSpeaker({
+      status: { interfaces: [{ ...eth0, addresses: ['2001:db8::9/64', '192.0.2.9/24'] }] },
+    })
+    assert.ok(!sameCandidate(view, inSubnet))
+    assert.ok(sameCandidate(inSubnet, reversed))
     assert.ok(!sameCandidate(view, undefined))
     assert.ok(sameCandidate(undefined, viewSpeaker({})))
   })

@@ -37,7 +37,7 @@ function decided(situation: Situation): Decision {
         return parsed.advertisement
       }),
       nodes: new Map(nodes.map(view => [view.name, view])),
-      speakers: new Map(speakers.map(name => [name, new Set(['eth0'])])),
+      speakers: new Map(speakers.map(name => [name, [{ name: 'eth0', mac: '', addresses: [] }]])),
       poolOf: address => pools.find(candidate => poolContains(candidate, address)),
     },
     { ignoreExcludeLabel },

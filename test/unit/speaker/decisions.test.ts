@@ -5,6 +5,7 @@ import { Election } from '../../../src/layer2/election.ts'
 import { NO_ENDPOINTS, type ServiceEndpoints } from '../../../src/resources/endpoint-slice.ts'
 import { type NodeView, viewNode } from '../../../src/resources/node.ts'
 import type { ServiceView } from '../../../src/resources/service.ts'
+import type { SpeakerInterface } from '../../../src/resources/speaker-view.ts'
 import { announcedBy, Decisions, type Settled, type WorldSources } from '../../../src/speaker/decisions.ts'
 import { pool, service } from '../../support/services.ts'
 
@@ -56,8 +57,12 @@ function advertisement(name: string, spec: object = {}): L2Advertisement {
   return parsed.advertisement
 }
 
-function speakersOf(...names: string[]): Map<string, Set<string>> {
-  return new Map(names.map(name => [name, new Set(['eth0'])]))
+function speakersOf(...names: string[]): Map<string, SpeakerInterface[]> {
+  return new Map(names.map(name => [name, interfaces('eth0')]))
+}
+
+function interfaces(...names: string[]): SpeakerInterface[] {
+  return names.map(name => ({ name, mac: '', addresses: [] }))
 }
 
 describe('decisions of all speakers', () => {
@@ -149,7 +154,7 @@ describe('decisions of all speakers', () => {
     world.speakers.delete('node-c')
     touchWorld()
     assert.deepEqual(settle(), { '192.0.2.1': ['node-a'], '192.0.2.2': ['node-b'], '192.0.2.3': ['node-a'] })
-    world.speakers.set('node-c', new Set(['eth0']))
+    world.speakers.set('node-c', interfaces('eth0'))
     touchWorld()
     assert.deepEqual(settle(), before)
   })
@@ -214,9 +219,9 @@ describe('decisions of all speakers', () => {
     const local = { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } }
     assert.deepEqual(settle(), { '192.0.2.1': ['node-c'] }, 'no node has one: one of them is to say so')
     for (const node of ['node-a', 'node-b']) {
-      world.speakers.set('node-a', new Set(['eth0']))
-      world.speakers.set('node-b', new Set(['eth0']))
-      world.speakers.set(node, new Set(['eth0', 'eth1']))
+      world.speakers.set('node-a', interfaces('eth0'))
+      world.speakers.set('node-b', interfaces('eth0'))
+      world.speakers.set(node, interfaces('eth0', 'eth1'))
       touchWorld()
       assert.deepEqual(settle(), { '192.0.2.1': [node] })
     }
@@ -231,7 +236,7 @@ describe('decisions of all speakers', () => {
 
   it('pass over nodes without any interface', () => {
     world.put('s', ['192.0.2.1'])
-    world.speakers.set('node-c', new Set())
+    world.speakers.set('node-c', [])
     assert.deepEqual(settle(), { '192.0.2.1': ['node-a'] })
   })
 
@@ -290,7 +295,7 @@ describe('orders of candidates', () => {
 
   it('name the interfaces of this node also where it is not the first', () => {
     world.nodes[0] = viewNode({ metadata: { name: 'node-a', labels: { host: 'node-a' } } })
-    world.speakers = new Map(names.map(name => [name, new Set(['eth0', 'eth1'])]))
+    world.speakers = new Map(names.map(name => [name, interfaces('eth0', 'eth1')]))
     world.advertisements = [
       advertisement('here', { interfaces: ['eth1'], nodeSelectors: [{ matchLabels: { host: 'node-a' } }] }),
       advertisement('there', {
