@@ -32,7 +32,8 @@ export function viewEndpointSlice({ metadata = {}, endpoints }: EndpointSliceObj
   for (const { nodeName, conditions } of endpoints ?? []) {
     // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions: an unknown "ready" counts as true.
     if (conditions?.ready ?? true) ready.add(nodeName ?? '')
-    else if (conditions?.serving) terminating.add(nodeName ?? '')
+    // Without "terminating" kube-proxy sends nothing there, whatever "serving" says.
+    else if (conditions?.serving && conditions.terminating) terminating.add(nodeName ?? '')
   }
   return {
     key: `${namespace}/${name}`,

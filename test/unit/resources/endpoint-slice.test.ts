@@ -22,6 +22,18 @@ describe('EndpointSlice', () => {
     { what: 'not ready', conditions: { ready: false, serving: false }, ready: false, terminating: false },
     { what: 'not ready, serving unknown', conditions: { ready: false }, ready: false, terminating: false },
     {
+      what: 'serving, neither ready nor terminating',
+      conditions: { ready: false, serving: true },
+      ready: false,
+      terminating: false,
+    },
+    {
+      what: 'terminating of a Service that publishes what is not ready',
+      conditions: { ready: true, serving: false, terminating: true },
+      ready: true,
+      terminating: false,
+    },
+    {
       what: 'terminating and serving',
       conditions: { ready: false, serving: true, terminating: true },
       ready: false,
