@@ -58,9 +58,9 @@ describe('EndpointSlice', () => {
   it('names each node once, in order, and as ready if anything on it is', () => {
     const view = slice(
       { nodeName: 'node-b' },
-      { nodeName: 'node-a', conditions: { ready: false, serving: true } },
+      { nodeName: 'node-a', conditions: { ready: false, serving: true, terminating: true } },
       { nodeName: 'node-a' },
-      { nodeName: 'node-c', conditions: { ready: false, serving: true } },
+      { nodeName: 'node-c', conditions: { ready: false, serving: true, terminating: true } },
       { nodeName: 'node-b' },
     )
     assert.deepEqual(view, {
@@ -101,7 +101,7 @@ describe('EndpointSlice', () => {
     assert.ok(
       !sameEndpointSlice(
         slice({ nodeName: 'a' }),
-        slice({ nodeName: 'a', conditions: { ready: false, serving: true } }),
+        slice({ nodeName: 'a', conditions: { ready: false, serving: true, terminating: true } }),
       ),
     )
   })
