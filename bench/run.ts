@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'controller', 'lab']
+const BENCHES = ['allocator', 'controller', 'lab', 'failover']
 
 const { values, positionals } = parseArgs({
   options: { full: { type: 'boolean', default: false } },

@@ -30,18 +30,18 @@ export function advertisement(preferred: readonly string[] = []): object {
 let shared: Promise<Layer2Lab> | undefined
 
 /** The lab of all layer 2 tests of one run: made at the first call. */
-export function layer2Lab(): Promise<Layer2Lab> {
-  shared ??= prepare()
+export function layer2Lab({ services = isFullRun() ? 100 : 12 } = {}): Promise<Layer2Lab> {
+  shared ??= prepare(services)
   return shared
 }
 
-async function prepare(): Promise<Layer2Lab> {
+async function prepare(count: number): Promise<Layer2Lab> {
   const lab = await ensureLab({ nodes: 3, name: process.env.HERALD_TEST_LAB })
   await heal(
     lab,
     lab.lab.topology.nodes.map(({ name }) => name),
   )
-  const services = Array.from({ length: isFullRun() ? 100 : 12 }, (_, i) => `dual-${i}`)
+  const services = Array.from({ length: count }, (_, i) => `dual-${i}`)
   await lab.apply(
     ...webServer(),
     pool('main', ['192.0.2.100-192.0.2.199', '2001:db8:a::100-2001:db8:a::1ff']),

@@ -1,0 +1,152 @@
+/**
+ * How long an address is without a living owner, with Herald's speakers and with MetalLB's, in the lab: three nodes, dual-stack
+ * Services, a sniffer on the segment. Writes docs/images/failover.svg and prints a table in Markdown.
+ *
+ *   sh lab/toolchain.sh node bench/failover.ts [--rounds 6] [--services 100] [--herald-only]
+ */
+import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { nodeCgroup } from '../lab/node.ts'
+import { findProcesses } from '../lab/processes.ts'
+import { distributionOf, failoverRound } from '../test/support/lab/failover.ts'
+import type { TestLab } from '../test/support/lab/lab.ts'
+import { layer2Lab } from '../test/support/lab/layer2-lab.ts'
+import { WatchedSegment } from '../test/support/lab/segment.ts'
+import { load, machine, ms, table } from './figures.ts'
+import { swapForMetallb } from './metallb-speaker.ts'
+import { distributionPlot, type PlottedSamples } from './step-plot.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '6' },
+    services: { type: 'string', default: '100' },
+    'herald-only': { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(values.rounds)
+
+interface Contender {
+  name: string
+  colour: string
+  /** the program that its process runs */
+  program: string
+  selector: string
+  /** those that are not announced within this time count as never */
+  giveUpMs: number
+}
+
+const contenders: Contender[] = [
+  {
+    ...{ name: 'Herald', colour: '#0969da', program: '/speaker.js', giveUpMs: 5_000 },
+    selector: 'app.kubernetes.io/component=speaker,app.kubernetes.io/name=herald',
+  },
+  {
+    ...{ name: 'MetalLB', colour: '#cf222e', program: '/speaker --port', giveUpMs: 15_000 },
+    selector: 'app=metallb,component=speaker',
+  },
+]
+
+const faults = ['killed', 'stopped', 'cable pulled'] as const
+type Fault = (typeof faults)[number]
+
+const { lab, addresses } = await layer2Lab({ services: Number(values.services) })
+const nodes = lab.lab.topology.nodes.map(({ name }) => name)
+const lines: PlottedSamples[] = []
+const rows: string[][] = []
+
+await measure(contenders[0]!)
+if (!values['herald-only']) {
+  const putBack = await swapForMetallb(lab)
+  try {
+    await measure(contenders[1]!)
+  } finally {
+    await putBack()
+  }
+}
+
+const head = ['speaker', 'fault', 'addresses', 'p50', 'p99', 'longest', 'not within 15 s (5 s)', 'two owners for']
+console.log(`\n${table(head, rows)}`)
+console.log(`\n${rounds} rounds of each fault, ${addresses.length} addresses. ${machine()}; load average ${load()}.`)
+const plot = distributionPlot('An address finds its next owner', lines, { fromMs: 100, toMs: 20_000 })
+writeFileSync(new URL('../docs/images/failover.svg', import.meta.url), plot)
+
+async function measure(contender: Contender): Promise<void> {
+  for (const fault of faults) {
+    const samples: number[] = []
+    let dualMs: number | undefined
+    for (let round = 0; round < rounds; round++) {
+      const node = nodes[round % nodes.length]!
+      await renew(lab, contender)
+      const segment = await WatchedSegment.watch(lab, addresses)
+      try {
+        await segment.settled({ forMs: 2_000, timeoutMs: 90_000 })
+        const pid = processOn(contender, node)
+        const { times, missing, atMs } = await failoverRound(segment, () => strike(fault, node, pid), {
+          ...{ node, timeoutMs: contender.giveUpMs, giveUp: true },
+        })
+        samples.push(...times.map(time => time.ms), ...missing.map(() => Number.POSITIVE_INFINITY))
+        await undo(fault, node, pid)
+        await sleep(3_000)
+        const dual = segment.longestDual(atMs)
+        if (dual !== undefined) dualMs = Math.max(dualMs ?? 0, dual)
+      } finally {
+        await segment.stop()
+      }
+    }
+    const found = distributionOf(samples)
+    const never = samples.filter(sample => sample === Number.POSITIVE_INFINITY).length
+    rows.push([
+      ...[contender.name, fault, String(samples.length), ms(found.p50), ms(found.p99), ms(found.max), String(never)],
+      dualMs === undefined ? 'never' : ms(dualMs),
+    ])
+    console.log(rows.at(-1)!.join(' | '))
+    lines.push({
+      name: `${contender.name}, ${fault}`,
+      colour: contender.colour,
+      dashed: fault !== 'killed',
+      samples,
+    })
+  }
+}
+
+function processOn({ program, name }: Contender, nodeName: string): number {
+  const node = lab.lab.topology.nodes.find(each => each.name === nodeName)!
+  const found = findProcesses('', [], new RegExp(`^${nodeCgroup(lab.lab, node)}$`)).filter(({ command }) =>
+    command.includes(program),
+  )
+  if (found.length !== 1) throw new Error(`${nodeName} has ${found.length} speakers of ${name}`)
+  return found[0]!.pid
+}
+
+async function strike(fault: Fault, node: string, pid: number): Promise<number> {
+  const atMs = Date.now()
+  if (fault === 'cable pulled') await lab.setCable(node, 'eth0', 'down')
+  else process.kill(pid, fault === 'killed' ? 'SIGKILL' : 'SIGSTOP')
+  return atMs
+}
+
+async function undo(fault: Fault, node: string, pid: number): Promise<void> {
+  if (fault === 'cable pulled') await lab.setCable(node, 'eth0', 'up')
+  else if (fault === 'stopped') {
+    try {
+      process.kill(pid, 'SIGCONT')
+    } catch {
+      // kubelet's probe has ended it meanwhile
+    }
+  }
+}
+
+/** New Pods, so that none is restarted late because of its crashes. */
+async function renew(lab: TestLab, { selector }: Contender): Promise<void> {
+  await lab.kubectl([
+    'delete',
+    'pods',
+    '--namespace=herald-system',
+    `--selector=${selector}`,
+    '--force',
+    '--grace-period=0',
+  ])
+  const daemonSet = selector.includes('metallb') ? 'metallb-speaker' : 'herald-speaker'
+  await lab.kubectl(['rollout', 'status', `daemonset/${daemonSet}`, '--namespace=herald-system', '--timeout=60s'])
+}
