@@ -44,6 +44,7 @@ import { ConfigurationStates, type ConfigurationStateView } from './controller/c
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
+import { removeFinalizers } from './controller/remove-finalizers.ts'
 import {
   type ReservationStatusComponents,
   type ReservationView,
@@ -64,12 +65,23 @@ const POOL_STATUS_DELAY_MS = 250
 /** One controller that asks so often costs nothing, and who installs it before its custom resources does not wait long. */
 const LONGEST_BACKOFF_MS = 3_000
 
+/** How long an uninstall may wait for the finalizers to be removed. */
+const REMOVAL_MS = 60_000
+
 /** How long the Lease's return and the last events may take when the process ends. */
 const GOODBYE_MS = 750
 
 const FLAGS = {
   ...COMMON_FLAGS,
   ...LIVENESS_SECRET_FLAG,
+  'cleanup-finalizer': {
+    type: 'boolean',
+    help: 'keep a Service that is deleted from going before its address is given back',
+  },
+  'remove-finalizers': {
+    type: 'boolean',
+    help: "do nothing but take Herald's finalizers off all Services, and end; for an uninstall",
+  },
   deployment: {
     type: 'string',
     value: 'NAME',
@@ -78,10 +90,10 @@ const FLAGS = {
   },
 } as const satisfies Record<string, Flag>
 
-await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (args, env, { signal, fail }) => {
+await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (args, env, { signal, fail, finish }) => {
   const flags = readFlags(FLAGS, args, env)
   const namespace = ownNamespace(flags)
-  const podName = requiredFlag(flags, 'pod-name', 'HERALD_POD_NAME')
+  const podName = flags.on('remove-finalizers') ? '' : requiredFlag(flags, 'pod-name', 'HERALD_POD_NAME')
   const loadBalancerClass = flags.text('lb-class') ?? ''
   const livenessSecretName = objectNameFlag(flags, 'liveness-secret')
   const port = portFlag(flags, 'port')
@@ -92,6 +104,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const random = Math.random
   const credentials = await loadCredentials({ clock }, { kubeconfig: flags.text('kubeconfig') })
   const client = new ApiClient({ credentials, clock, logger }, { userAgent: 'herald-controller' })
+  if (flags.on('remove-finalizers')) {
+    removeFinalizers({ client, logger, clock }, { signal, timeoutMs: REMOVAL_MS }).then(finish, fail)
+    return async () => client.close()
+  }
   const nowText = () => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
 
   const reflect = <T>(resource: Resource, store: Store<T>, view: (object: KubernetesObject) => T, within?: string) =>
@@ -174,7 +190,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
         for (const key of configuration.keys()) stateReconciler.enqueueAfter(key, POOL_STATUS_DELAY_MS)
       },
     },
-    { loadBalancerClass },
+    { loadBalancerClass, cleanupFinalizer: flags.on('cleanup-finalizer') },
   )
   const deployment = flags.text('deployment')
   const configuration = new ConfigurationStates(
@@ -189,9 +205,13 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       nowText,
       owner: async signal => {
         if (!deployment) return undefined
-        const { metadata } = await client.get(deployments, { namespace, name: deployment }, { signal })
-        const { apiVersion, kind } = { apiVersion: apiVersionOf(deployments), kind: deployments.kind }
-        return { apiVersion, kind, name: deployment, uid: metadata?.uid ?? '' }
+        const found = await client.get(deployments, { namespace, name: deployment }, { signal }).catch(error => {
+          if (isApiError(error, 'notFound')) return undefined
+          throw error
+        })
+        const uid = found?.metadata?.uid
+        if (uid === undefined) return undefined
+        return { apiVersion: apiVersionOf(deployments), kind: deployments.kind, name: deployment, uid }
       },
     },
     { namespace },

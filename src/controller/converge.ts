@@ -28,7 +28,7 @@ export interface DesiredStatus {
 }
 
 export interface Decision {
-  readonly reason: AllocationReason | 'NotLoadBalancer' | 'OtherClass' | 'UnknownNamespace'
+  readonly reason: AllocationReason | 'NotLoadBalancer' | 'OtherClass' | 'UnknownNamespace' | 'Deleting'
   /** undefined: the Service is not ours to write */
   readonly desired?: DesiredStatus
   readonly events: readonly ServiceEvent[]
@@ -55,6 +55,10 @@ export function converge(service: ServiceView, world: World): Decision {
   if (service.type !== 'LoadBalancer') return leaveAlone(service, allocator, 'NotLoadBalancer')
   if ((service.loadBalancerClass ?? '') !== world.loadBalancerClass) return leaveAlone(service, allocator, 'OtherClass')
 
+  // It waits for somebody else's finalizer, and its address is given back: nothing is begun with it any more.
+  if (service.deleting && service.ingress.length === 0) {
+    return { reason: 'Deleting', events: [], freed: allocator.release(service.key) !== undefined }
+  }
   const before = allocator.holding(service.key)
   const termsBefore = allocator.termsOf(service.key)
   const labels = world.namespaceLabels(service.namespace)

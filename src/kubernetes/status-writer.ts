@@ -13,6 +13,8 @@ export interface DesiredServiceStatus {
   readonly annotations?: Readonly<Record<string, string | undefined>>
   /** by type; undefined removes the condition */
   readonly conditions?: Readonly<Record<string, Condition | undefined>>
+  /** adds finalizers to those that there are, or removes them */
+  readonly finalizers?: { readonly add?: readonly string[]; readonly remove?: readonly string[] }
 }
 
 type ServiceState = Pick<ServiceView, 'resourceVersion' | 'annotations' | 'ingress' | 'conditions'>
@@ -25,13 +27,19 @@ type ServiceState = Pick<ServiceView, 'resourceVersion' | 'annotations' | 'ingre
 export function serviceStatusPatch(view: ServiceState, desired: DesiredServiceStatus): object | undefined {
   const annotations = annotationChanges(view, desired.annotations ?? {})
   const conditions = conditionChanges(view, desired.conditions ?? {})
-  const { addresses } = desired
+  const { addresses, finalizers } = desired
   const readdressed = addresses !== undefined && !sameIngress(view, addresses)
-  if (!annotations && conditions.length === 0 && !readdressed) return undefined
+  if (!annotations && conditions.length === 0 && !readdressed && !finalizers) return undefined
   // The server's default for ipMode is written too, so that the next comparison finds what it expects.
   const ingress = readdressed && addresses.length > 0 ? addresses.map(ip => ({ ip, ipMode: 'VIP' })) : null
   return {
-    metadata: { resourceVersion: view.resourceVersion, ...(annotations && { annotations }) },
+    metadata: {
+      resourceVersion: view.resourceVersion,
+      ...(annotations && { annotations }),
+      ...(finalizers?.add && { finalizers: finalizers.add }),
+      // https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+      ...(finalizers?.remove && { '$deleteFromPrimitiveList/finalizers': finalizers.remove }),
+    },
     ...((readdressed || conditions.length > 0) && {
       status: { ...(readdressed && { loadBalancer: { ingress } }), ...(conditions.length > 0 && { conditions }) },
     }),

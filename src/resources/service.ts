@@ -52,6 +52,10 @@ export interface ServiceView {
   readonly ingress: readonly LoadBalancerIngress[]
   /** only those under `herald.io/` */
   readonly conditions: readonly Condition[]
+  /** true: it has a deletionTimestamp, and goes when its last finalizer is removed */
+  readonly deleting?: true
+  /** true: it has the finalizer service.kubernetes.io/load-balancer-cleanup, whoever added it */
+  readonly finalized?: true
 }
 
 const OUR_PREFIXES = ['metallb.io/', 'metallb.universe.tf/', 'herald.io/']
@@ -63,6 +67,8 @@ interface ServiceObject {
     uid?: string
     resourceVersion?: string
     creationTimestamp?: string | Date
+    deletionTimestamp?: string | Date
+    finalizers?: string[]
     labels?: Record<string, string>
     annotations?: Record<string, string>
   }
@@ -113,6 +119,8 @@ export function viewService(object: ServiceObject): ServiceView {
     ...(used.loadBalancerClass !== undefined && { loadBalancerClass: used.loadBalancerClass }),
     ...(used.loadBalancerIP && { loadBalancerIP: used.loadBalancerIP }),
     ...(used.ipFamilyPolicy !== undefined && { ipFamilyPolicy: used.ipFamilyPolicy }),
+    ...(metadata.deletionTimestamp && { deleting: true }),
+    ...(metadata.finalizers?.includes('service.kubernetes.io/load-balancer-cleanup') && { finalized: true }),
   }
   return view
 }

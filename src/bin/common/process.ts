@@ -8,6 +8,8 @@ export interface ProcessContext {
   readonly signal: AbortSignal
   /** ends the process with exit code 1; the first error counts */
   readonly fail: (error: unknown) => void
+  /** ends the process with exit code 0: all is done */
+  readonly finish: () => void
 }
 
 /** Starts everything; returns what stops it again. */
@@ -45,7 +47,7 @@ export async function runProcess(
 
   let stop = async () => {}
   try {
-    stop = await main(args, process.env, { signal: abort.signal, fail: error => fail(error) })
+    stop = await main(args, process.env, { signal: abort.signal, fail: error => fail(error), finish: () => end(0) })
   } catch (error) {
     if (error instanceof FlagError) {
       process.stderr.write(`${init.command}: ${error.message}\nTry --help.\n`)

@@ -3,10 +3,12 @@ import type { AddressPool, AddressPoolResource } from '../../config/address-pool
 import { PoolRegistry } from '../../config/pool-registry.ts'
 import type { NamedProblem } from '../../config/problem.ts'
 import { ReservationRegistry } from '../../config/reservation-registry.ts'
+import { CLEANUP_FINALIZER, FINALIZER_MARK, isGuarded, nextFinalizerStep } from '../../controller/cleanup-finalizer.ts'
 import { ADDRESS_ALLOCATED, nextCondition } from '../../controller/conditions.ts'
 import {
   claim,
   converge,
+  type Decision,
   type DesiredStatus,
   deprecationEvent,
   isHandled,
@@ -65,10 +67,16 @@ export class ServiceController {
   readonly #reservations = new ReservationRegistry()
   readonly #waiting = new Waiting()
   readonly #world: World
+  readonly #cleanupFinalizer: boolean
   #unsubscribe: (() => void)[] = []
 
-  constructor(components: ServiceControllerComponents, init: { loadBalancerClass: string }) {
+  /** @param init.cleanupFinalizer whether Services are kept from going before their addresses are given back */
+  constructor(
+    components: ServiceControllerComponents,
+    init: { loadBalancerClass: string; cleanupFinalizer?: boolean },
+  ) {
     const { namespaces } = components
+    this.#cleanupFinalizer = init.cleanupFinalizer ?? false
     const registry = this.#registry
     this.#components = components
     this.#world = {
@@ -170,6 +178,7 @@ export class ServiceController {
       }
       return done
     }
+    if (service.deleting && isGuarded(service)) return this.#letGo(service, signal)
     const decision = converge(service, this.#world)
     const poolAfter = this.#allocator.holding(key)?.pool
     const held = this.#allocator.holding(key) !== undefined
@@ -180,10 +189,9 @@ export class ServiceController {
       if (pool !== undefined && (decision.freed || pool !== poolBefore)) onPoolChanged(pool)
     if (decision.freed || poolAfter !== poolBefore) this.#holderChanged(key)
     if (decision.freed) this.#askWaiting()
-    if (!decision.desired) return done
-    const result = await this.#components.statusWriter.writeService(service, this.#written(service, decision.desired), {
-      signal,
-    })
+    const desired = this.#desired(service, decision)
+    if (!desired) return done
+    const result = await this.#components.statusWriter.writeService(service, desired, { signal })
     // After a conflict the next attempt tells of it, if it still comes to that.
     if (result !== 'written') return outcomeOfWrite(result)
     for (const event of decision.events) {
@@ -191,6 +199,39 @@ export class ServiceController {
       recordEvent(service, event)
     }
     return done
+  }
+
+  /** What is written of a decision, with what is to be done about the finalizer. */
+  #desired(service: ServiceView, { reason, desired }: Decision): DesiredServiceStatus | undefined {
+    const handled = isHandled(service, this.#world.loadBalancerClass)
+    const step = nextFinalizerStep(service, this.#cleanupFinalizer && handled && reason !== 'ForeignAddress')
+    const written = desired && this.#written(service, desired)
+    // Before its namespace is known nothing is written of a Service: soon it is looked at again.
+    if (step === undefined || reason === 'UnknownNamespace') return written
+    const finalizers = { [step]: [CLEANUP_FINALIZER] }
+    const annotations = { ...written?.annotations, [FINALIZER_MARK]: step === 'add' ? 'true' : undefined }
+    return { ...written, annotations, finalizers }
+  }
+
+  /**
+   * A Service that is being deleted and waits for us: its addresses are taken out of the status in the same write that removes
+   * the finalizer. They are free for others when the watch says that it is gone, or shows nothing any more.
+   */
+  async #letGo(service: ServiceView, signal: AbortSignal | undefined): Promise<Outcome> {
+    this.#waiting.delete(service.key)
+    // What another class's implementation shows is its own.
+    const ours = isHandled(service, this.#world.loadBalancerClass)
+    const result = await this.#components.statusWriter.writeService(
+      service,
+      {
+        ...(ours && { addresses: [] }),
+        annotations: { ...(ours && { [ALLOCATED_FROM]: undefined }), [FINALIZER_MARK]: undefined },
+        finalizers: { remove: [CLEANUP_FINALIZER] },
+      },
+      { signal },
+    )
+    if (result === 'written') this.#components.logger.info({ service: service.key }, 'finalizer removed')
+    return outcomeOfWrite(result)
   }
 
   #written(service: ServiceView, { addresses, pool, condition }: DesiredStatus): DesiredServiceStatus {

@@ -27,7 +27,7 @@ describe('controller, against a real API server', () => {
   const started: Running[] = []
   const namespace = 'herald-system'
 
-  const start = (pod = 'controller-0') => {
+  const start = (pod = 'controller-0', ...more: string[]) => {
     const flags = [
       '--namespace',
       namespace,
@@ -40,7 +40,7 @@ describe('controller, against a real API server', () => {
       '--health-probe-port',
       '0',
     ]
-    const running = runEntry('controller', [...flags, '--health-probe-host', '127.0.0.1'])
+    const running = runEntry('controller', [...flags, '--health-probe-host', '127.0.0.1', ...more])
     started.push(running)
     return running
   }
@@ -91,6 +91,14 @@ describe('controller, against a real API server', () => {
     status.conditions?.find(({ type }) => type === 'herald.io/AddressAllocated')
   const addressed = (name: string, ip: string) =>
     eventually(`${name} has ${ip}`, async () => addressOf(await get(name)) === ip && get(name))
+  /** Its address is shown, and so is, two seconds later, that nothing serves: no more is written to it now. */
+  const settled = async (name: string, ip: string) => {
+    await addressed(name, ip)
+    return eventually(`${name} says that it is not announced`, async () => {
+      const service = await get(name)
+      return service.status.conditions?.some(({ type }) => type === 'herald.io/Announced') && service
+    })
+  }
   const pending = (name: string, reason: string) =>
     eventually(`${name} is pending with ${reason}`, async () => {
       const service = await get(name)
@@ -157,8 +165,7 @@ describe('controller, against a real API server', () => {
 
   it('writes nothing while nothing changes', async () => {
     await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
-    await addressed('web', '192.0.2.10')
-    const version = (await get('web')).metadata.resourceVersion
+    const version = (await settled('web', '192.0.2.10')).metadata.resourceVersion
     await apply(pool('other', ['198.51.100.0/28']))
     await eventually('the new pool has its status', async () => {
       const { status } = await api.kubectlJson<{ status?: { availableIPv4: number } }>([
@@ -363,8 +370,7 @@ describe('controller, against a real API server', () => {
       ],
     ]
     await apply(pool('p', ['192.0.2.10-192.0.2.20']), loadBalancer('web'))
-    await addressed('web', '192.0.2.10')
-    const { resourceVersion } = (await get('web')).metadata
+    const { resourceVersion } = (await settled('web', '192.0.2.10')).metadata
     await apply(...rows.map(([name, spec, annotations]) => loadBalancer(name, spec, annotations)))
     for (const [name, , , reason, message] of rows) {
       assert.match(conditionOf(await pending(name, reason))?.message ?? '', message)
@@ -488,6 +494,117 @@ describe('controller, against a real API server', () => {
     }
   })
 
+  describe('with the finalizer', () => {
+    const finalizersOf = async (name: string) => {
+      const { metadata } = await api.kubectlJson<{ metadata: { finalizers?: string[]; annotations?: object } }>([
+        'get',
+        'service',
+        name,
+      ])
+      return [
+        metadata.finalizers ?? [],
+        Object.keys(metadata.annotations ?? {}).filter(key => key.startsWith('herald.io')),
+      ]
+    }
+    const guard = [['service.kubernetes.io/load-balancer-cleanup'], ['herald.io/load-balancer-cleanup']]
+    const gone = (name: string) =>
+      eventually(`${name} is gone`, async () => (await api.kubectl(['get', 'service', name])).code !== 0)
+    const deleteOnly = async (name: string) => {
+      const { code, stderr } = await api.kubectl(['delete', 'service', name, '--wait=false'])
+      assert.equal(code, 0, stderr)
+    }
+    const restart = async (...flags: string[]) => {
+      await controller.end()
+      controller = start('controller-0', ...flags)
+      await eventually('the new process is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
+    }
+
+    before(() => restart('--cleanup-finalizer'))
+    after(() => restart())
+
+    it('lets a Service go at once that is deleted, and its address to the next', async () => {
+      await apply(pool('p', ['192.0.2.10/32']), loadBalancer('web'))
+      await addressed('web', '192.0.2.10')
+      assert.deepEqual(await finalizersOf('web'), guard)
+      await apply(loadBalancer('next'))
+      await pending('next', 'PoolExhausted')
+      await deleteOnly('web')
+      await gone('web')
+      await addressed('next', '192.0.2.10')
+    })
+
+    it('keeps a Service that is deleted while no controller runs, until one is back', async () => {
+      await apply(pool('p', ['192.0.2.10/32']), loadBalancer('web'))
+      await addressed('web', '192.0.2.10')
+      await controller.end('SIGKILL')
+      await deleteOnly('web')
+      await new Promise(resolve => setTimeout(resolve, 500))
+      assert.deepEqual(await finalizersOf('web'), guard)
+      controller = start('controller-0', '--cleanup-finalizer')
+      await gone('web')
+    })
+
+    it('takes it off a Service that is none of its own any more, and gives the address back beside the finalizer of somebody else', async () => {
+      await apply(pool('p', ['192.0.2.10/32']), loadBalancer('web'))
+      await addressed('web', '192.0.2.10')
+      await apply(loadBalancer('web', { type: 'ClusterIP' }))
+      await eventually('both marks are gone', async () => (await finalizersOf('web')).flat().length === 0)
+      await apply(loadBalancer('held'))
+      await addressed('held', '192.0.2.10')
+      const add = '[{"op":"add","path":"/metadata/finalizers/-","value":"example.com/other"}]'
+      assert.equal((await api.kubectl(['patch', 'service', 'held', '--type=json', '--patch', add])).code, 0)
+      await deleteOnly('held')
+      await eventually(
+        'only the other is left',
+        async () => String((await finalizersOf('held'))[0]) === 'example.com/other',
+      )
+      await apply(loadBalancer('next'))
+      await addressed('next', '192.0.2.10')
+      const remove = '[{"op":"remove","path":"/metadata/finalizers"}]'
+      assert.equal((await api.kubectl(['patch', 'service', 'held', '--type=json', '--patch', remove])).code, 0)
+      await gone('held')
+    })
+
+    it('takes all off when it is switched off, and leaves those of others', async () => {
+      await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'), loadBalancer('more'))
+      await addressed('web', '192.0.2.10')
+      const cloud = { ...loadBalancer('cloud', { loadBalancerClass: 'cloud.example/lb' }) }
+      await apply({ ...cloud, metadata: { ...cloud.metadata, finalizers: guard[0] } })
+      await restart()
+      for (const name of ['web', 'more']) {
+        await eventually(`${name} is free`, async () => (await finalizersOf(name)).flat().length === 0)
+      }
+      assert.deepEqual((await finalizersOf('cloud'))[0], guard[0])
+      const free = '[{"op":"remove","path":"/metadata/finalizers"}]'
+      assert.equal((await api.kubectl(['patch', 'service', 'cloud', '--type=json', '--patch', free])).code, 0)
+      await restart('--cleanup-finalizer')
+    })
+
+    it('takes all off on an uninstall, by a process that ends', async () => {
+      await apply(pool('p', ['192.0.2.0/27']), ...Array.from({ length: 12 }, (_, i) => loadBalancer(`web-${i}`)))
+      await eventually('all are guarded', async () => (await finalizersOf('web-11')).flat().length === 2)
+      await eventually('all have addresses', async () => addressOf(await get('web-11')) !== undefined)
+      await controller.end('SIGKILL')
+      const removal = runEntry('controller', [
+        '--remove-finalizers',
+        '--namespace',
+        namespace,
+        '--kubeconfig',
+        kubeconfig,
+      ])
+      started.push(removal)
+      const [code] = await once(removal.process, 'exit')
+      assert.equal(code, 0, removal.errors())
+      assert.equal(removal.logs().at(-1)?.msg, 'no Service carries a finalizer of Herald any more')
+      assert.equal(removal.logs().at(-1)?.removed, 12)
+      for (let index = 0; index < 12; index++) {
+        assert.deepEqual((await finalizersOf(`web-${index}`)).flat(), [])
+        assert.notEqual(addressOf(await get(`web-${index}`)), undefined, 'traffic goes on')
+      }
+      controller = start('controller-0', '--cleanup-finalizer')
+    })
+  })
+
   it('lets a second replica lead when the first is stopped, with the same addresses', async () => {
     await apply(pool('p', ['192.0.2.10-192.0.2.12']), loadBalancer('web'))
     await addressed('web', '192.0.2.10')
@@ -536,7 +653,7 @@ describe('controller, against a real API server', () => {
         await addressed('second', '192.0.2.11')
         await judged('other', 'Accepted')
         await apply(loadBalancer('innocent', {}, { 'metallb.io/address-pool': 'other' }))
-        const version = (await addressed('web', '192.0.2.10')).metadata.resourceVersion
+        const version = (await settled('web', '192.0.2.10')).metadata.resourceVersion
         await addressed('innocent', '198.51.100.0')
         await apply(pool('edited', addresses))
         const status = await judged('edited', reason)
@@ -602,7 +719,7 @@ describe('controller, against a real API server', () => {
       })
       await remove('service', 'web')
       await apply(loadBalancer('next'), loadBalancer('web'))
-      const { metadata } = await addressed('next', '192.0.2.10')
+      const { metadata } = await settled('next', '192.0.2.10')
       await pending('web', 'PoolExhausted')
       controller.process.kill('SIGCONT')
       const [code] = await once(controller.process, 'exit')

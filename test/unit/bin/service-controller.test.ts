@@ -14,7 +14,7 @@ import { service } from '../../support/services.ts'
 
 type ServiceSpec = NonNullable<Parameters<typeof service>[1]>['spec']
 
-function setUp() {
+function setUp(init: { cleanupFinalizer?: boolean } = {}) {
   const services = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: ({ namespace }) => [namespace] } })
   const namespaces = new Store<NamespaceView>()
   const pools = new Store<PoolView>()
@@ -44,7 +44,7 @@ function setUp() {
       onPoolChanged: () => {},
       onReservationChanged: () => {},
     },
-    { loadBalancerClass: '' },
+    { loadBalancerClass: '', ...init },
   )
   return {
     controller,
@@ -67,6 +67,7 @@ function setUp() {
       const view = service(name, { metadata: { creationTimestamp, annotations }, spec, status })
       services.upsert(view.key, String(version++), view)
     },
+    put: (view: ServiceView) => services.upsert(view.key, String(version++), view),
     putReservation: (name: string, addresses: string[], service?: { namespace: string; name: string }) => {
       const resourceVersion = String(version++)
       const spec = { addresses, ...(service && { service }) }
@@ -265,5 +266,119 @@ describe('ServiceController', () => {
     assert.deepEqual(it.asked, ['default/second'])
     await it.controller.reconcile('default/second')
     assert.deepEqual(it.written.at(-1)?.[1].addresses, ['192.0.2.1'])
+  })
+
+  describe('with the finalizer', () => {
+    const finalizer = 'service.kubernetes.io/load-balancer-cleanup'
+    const mark = 'herald.io/load-balancer-cleanup'
+    const from = 'metallb.io/ip-allocated-from-pool'
+    const guarded = (
+      name: string,
+      more: Parameters<typeof service>[1] = {},
+      annotations: Record<string, string> = {},
+    ) =>
+      service(name, {
+        ...more,
+        metadata: {
+          ...more.metadata,
+          finalizers: [finalizer],
+          annotations: { [mark]: 'true', [from]: 'p', ...annotations },
+        },
+        status: more.status ?? { loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] } },
+      })
+    const deleted = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }
+    const setUpWith = (cleanupFinalizer: boolean) => {
+      const it = setUp({ cleanupFinalizer })
+      it.putPool('p', { addresses: ['192.0.2.1/32'] })
+      return it
+    }
+
+    it('adds it in the write that gives the address, and to no Service of others', async () => {
+      const it = setUpWith(true)
+      it.controller.start()
+      it.putService('web', 1)
+      it.put(service('other', { spec: { loadBalancerClass: 'other.example/lb' } }))
+      it.put(service('plain', { spec: { type: 'ClusterIP' } }))
+      it.put(service('foreign', { status: { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } } }))
+      for (const name of ['web', 'other', 'plain', 'foreign']) await it.controller.reconcile(`default/${name}`)
+      assert.deepEqual(
+        it.written.map(([key, { finalizers }]) => [key, finalizers]),
+        [
+          ['default/web', { add: [finalizer] }],
+          ['default/foreign', undefined],
+        ],
+      )
+      assert.equal(it.written[0]?.[1].annotations?.[mark], 'true')
+    })
+
+    it('removes it from a Service that is deleted together with its address, which is free when the Service is gone', async () => {
+      const it = setUpWith(true)
+      it.put(guarded('web'))
+      it.controller.start()
+      await it.controller.reconcile('default/web')
+      it.putService('waits', 2)
+      await it.controller.reconcile('default/waits')
+      it.put(guarded('web', deleted))
+      it.asked.length = 0
+      await it.controller.reconcile('default/web')
+      assert.deepEqual(it.written.at(-1), [
+        'default/web',
+        { addresses: [], annotations: { [from]: undefined, [mark]: undefined }, finalizers: { remove: [finalizer] } },
+      ])
+      assert.equal(it.controller.allocator.holding('default/web')?.addresses.length, 1, 'its object is still there')
+      assert.deepEqual(it.asked, [])
+      it.deleteService('web')
+      await it.controller.reconcile('default/web')
+      assert.deepEqual(it.asked, ['default/web', 'default/waits'])
+    })
+
+    it('gives the address away too when the Service waits for the finalizer of somebody else', async () => {
+      const it = setUpWith(true)
+      it.put(guarded('web'))
+      it.controller.start()
+      it.put(guarded('web', deleted))
+      await it.controller.reconcile('default/web')
+      it.put(service('web', { metadata: { ...deleted.metadata, finalizers: ['other'] } }))
+      const writes = it.written.length
+      await it.controller.reconcile('default/web')
+      assert.equal(it.controller.allocator.holding('default/web'), undefined)
+      await it.controller.reconcile('default/web')
+      assert.equal(it.written.length, writes, 'and begins nothing new with it')
+    })
+
+    const gone: [what: string, enabled: boolean, view: ServiceView, wiped: boolean][] = [
+      ['changed its type', true, guarded('web', { spec: { type: 'ClusterIP' } }), true],
+      ['belongs to another class', true, guarded('web', { spec: { loadBalancerClass: 'other.example/lb' } }), false],
+      [
+        'belongs to another class and is deleted',
+        true,
+        guarded('web', { ...deleted, spec: { loadBalancerClass: 'x.y/z' } }),
+        false,
+      ],
+      ['has it from before it was switched off', false, guarded('web'), false],
+    ]
+    for (const [what, enabled, view, wiped] of gone) {
+      it(`removes it from a Service that ${what}`, async () => {
+        const it = setUpWith(enabled)
+        it.put(view)
+        it.controller.start()
+        await it.controller.reconcile('default/web')
+        const [, desired] = it.written[0] ?? assert.fail('written')
+        assert.deepEqual(desired.finalizers, { remove: [finalizer] })
+        assert.ok(desired.annotations && mark in desired.annotations && desired.annotations[mark] === undefined)
+        assert.equal(desired.addresses?.length === 0, wiped)
+      })
+    }
+
+    it('writes nothing more when it is there, and leaves one that a cloud provider has added', async () => {
+      for (const enabled of [true, false]) {
+        const it = setUpWith(enabled)
+        const view = service('web', { metadata: { finalizers: [finalizer] } })
+        it.put(view)
+        it.controller.start()
+        await it.controller.reconcile('default/web')
+        assert.equal(it.written[0]?.[1].finalizers, undefined)
+      }
+    })
   })
 })
