@@ -1,4 +1,5 @@
-import { type Candidates, type RankedNode, Ranking } from './ranking.ts'
+import { type Candidates, compareHashes, type RankedNode, Ranking, sha256 } from './ranking.ts'
+import { nodeShares } from './shares.ts'
 
 export type { Candidates }
 
@@ -11,48 +12,88 @@ export interface ElectionGroup {
   readonly candidates: Candidates
 }
 
-/** How much more than its fair share of the addresses a node takes before others are asked. */
-export const LOAD_FACTOR = 1.25
-
 /** So many candidates of each address are told, the elected one among them. */
 export const ORDER_LENGTH = 3
 
+const NOBODY: readonly string[] = []
+
+interface Entry {
+  readonly hash: string
+  group: ElectionGroup
+  first: readonly RankedNode[]
+  order: readonly string[]
+}
+
 /**
- * Deals groups of addresses out to nodes. The same groups give the same result everywhere, in whatever order they come: every speaker
- * computes this by itself, and all must agree. What it keeps from one call to the next is only the memory of what it computed.
+ * Deals groups of addresses out to nodes. The same groups give the same result everywhere, in whatever order and steps they came: every
+ * speaker computes this by itself, and all must agree. What it keeps from one deal to the next is only what it need not compute again.
+ *
+ * Candidates are asked by preference score, highest first, then by sha256(`node#address`), lowest first. One that already carries its
+ * share (nodeShares()) is passed over for the next of the same score; when all of these do, the first of them takes the group. So
+ * preferences are honoured before evenness. After the elected node come the other candidates as they are asked, whatever they carry.
  */
 export class Election {
   readonly #ranking = new Ranking()
-  readonly #preferred = new WeakMap<Candidates, ReadonlySet<string>>()
-  #orders = new Map<string, readonly string[]>()
+  readonly #entries = new Map<string, Entry>()
+  /** the entries by the hashes of their addresses: an order that all speakers share and that favours nobody */
+  #sorted: Entry[] = []
+  readonly #sizes = new Map<Candidates, number>()
+  readonly #changed = new Set<string>()
+
+  /** Adds a group, or puts another in the place of the one with its address. */
+  set(group: ElectionGroup): void {
+    const { address, candidates } = group
+    let entry = this.#entries.get(address)
+    if (entry) {
+      this.#count(entry.group, -1)
+      entry.group = group
+    } else {
+      entry = { hash: sha256(address), group, first: [], order: NOBODY }
+      this.#entries.set(address, entry)
+      this.#changed.add(address)
+    }
+    entry.first = this.#ranking.first(address, candidates)
+    this.#count(group, 1)
+  }
+
+  delete(address: string): void {
+    const entry = this.#entries.get(address)
+    if (!entry) return
+    this.#count(entry.group, -1)
+    this.#entries.delete(address)
+    this.#ranking.forget(address)
+    this.#changed.add(address)
+  }
 
   /**
-   * For each group that has a candidate, by the group's address: the elected node, then those that come after it, at most three in all.
-   * A list that says the same as the last time is the same object.
+   * Elects.
    *
-   * Candidates are asked by preference score, highest first, then by sha256(`node#address`), lowest first. One that already carries its
-   * share is passed over for the next of the same score; when all of these do, the first of them takes the group. So preferences
-   * are honoured before evenness. A node's share is 1.25 times the average, rounded up; where candidates differ from group to group, the
-   * average is what the node would get if each group were divided equally among its best candidates.
-   *
-   * After the elected node come the other candidates as they are asked, whatever they carry.
+   * @returns the addresses of the groups whose order is another now
    */
-  elect(groups: readonly ElectionGroup[]): ReadonlyMap<string, readonly string[]> {
-    const shares = nodeShares(groups, candidates => this.#bestOf(candidates))
+  deal(): string[] {
+    this.#ranking.settle()
+    this.#sort()
+    const shares = nodeShares(this.#sizes)
     const loads = new Map<string, number>()
-    const orders = new Map<string, readonly string[]>()
-    for (const group of this.#ranking.inDealingOrder(groups)) {
-      if (group.candidates.size === 0) continue
-      const first = this.#ranking.first(group.address, group.candidates)
-      const owner = this.#ownerOf(group, first, node => (loads.get(node) ?? 0) < shares.get(node)!)
-      loads.set(owner, (loads.get(owner) ?? 0) + group.size)
-      const order = orderOf(owner, first)
-      const before = this.#orders.get(group.address)
-      orders.set(group.address, before && sameOrder(before, order) ? before : order)
+    const moved: string[] = []
+    for (const entry of this.#sorted) {
+      const { group, first, order } = entry
+      let after = NOBODY
+      if (group.candidates.size > 0) {
+        const owner = this.#ownerOf(group, first, loads, shares)
+        loads.set(owner, (loads.get(owner) ?? 0) + group.size)
+        after = isOrder(order, owner, first) ? order : orderFrom(owner, first)
+      }
+      if (after === order) continue
+      entry.order = after
+      moved.push(group.address)
     }
-    this.#ranking.keepOnly(orders)
-    this.#orders = orders
-    return orders
+    return moved
+  }
+
+  /** For a group's address: the elected node, then those that come after it, at most three in all. */
+  orderOf(address: string): readonly string[] {
+    return this.#entries.get(address)?.order ?? NOBODY
   }
 
   /** All candidates of an address in the order in which they are asked. */
@@ -63,11 +104,12 @@ export class Election {
   #ownerOf(
     { address, candidates }: ElectionGroup,
     first: readonly RankedNode[],
-    hasRoom: (node: string) => boolean,
+    loads: ReadonlyMap<string, number>,
+    shares: ReadonlyMap<string, number>,
   ): string {
     const highest = first[0]!.score
     const find = (ranked: readonly RankedNode[]): RankedNode | undefined =>
-      ranked.find(({ node, score }) => score === highest && hasRoom(node))
+      ranked.find(({ node, score }) => score === highest && (loads.get(node) ?? 0) < shares.get(node)!)
     let found = find(first)
     // Further ones are of use only where the first do not reach down to a lower score.
     if (!found && first.length < candidates.size && first.at(-1)!.score === highest) {
@@ -76,22 +118,37 @@ export class Election {
     return (found ?? first[0]!).node
   }
 
-  #bestOf(candidates: Candidates): ReadonlySet<string> {
-    let nodes = this.#preferred.get(candidates)
-    if (!nodes) {
-      nodes = preferred(candidates)
-      this.#preferred.set(candidates, nodes)
+  #count({ candidates, size }: ElectionGroup, sign: 1 | -1): void {
+    const sum = (this.#sizes.get(candidates) ?? 0) + sign * size
+    if (sum === 0) this.#sizes.delete(candidates)
+    else this.#sizes.set(candidates, sum)
+  }
+
+  #sort(): void {
+    if (this.#changed.size === 0) return
+    const stay = this.#sorted.filter(entry => !this.#changed.has(entry.group.address))
+    const come: Entry[] = []
+    for (const address of this.#changed) {
+      const entry = this.#entries.get(address)
+      if (entry) come.push(entry)
     }
-    return nodes
+    this.#sorted = merge(stay, come.sort(compareEntries))
+    this.#changed.clear()
   }
 }
 
 /** The owner of each group, elected once, without memory: for tests and tools. */
-export function electOwners(groups: readonly ElectionGroup[]): Map<string, string> {
-  return new Map(Array.from(new Election().elect(groups), ([address, order]) => [address, order[0]!]))
+export function electOwners(groups: Iterable<ElectionGroup>): Map<string, string> {
+  const election = new Election()
+  for (const group of groups) election.set(group)
+  return new Map(election.deal().map(address => [address, election.orderOf(address)[0]!]))
 }
 
-function orderOf(owner: string, first: readonly RankedNode[]): string[] {
+export function sameOrder(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((node, index) => node === b[index])
+}
+
+function orderFrom(owner: string, first: readonly RankedNode[]): string[] {
   const order = [owner]
   for (const { node } of first) {
     if (order.length === ORDER_LENGTH) break
@@ -100,41 +157,28 @@ function orderOf(owner: string, first: readonly RankedNode[]): string[] {
   return order
 }
 
-export function sameOrder(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((node, index) => node === b[index])
+/** Whether orderFrom() would say the same; without making it, because nearly always it would. */
+function isOrder(order: readonly string[], owner: string, first: readonly RankedNode[]): boolean {
+  if (order[0] !== owner) return false
+  let at = 1
+  for (const { node } of first) {
+    if (at === ORDER_LENGTH) break
+    if (node !== owner && order[at++] !== node) return false
+  }
+  return at === order.length
 }
 
-/** The candidates with the highest score. */
-function preferred(candidates: Candidates): Set<string> {
-  let highest = Number.NEGATIVE_INFINITY
-  for (const score of candidates.values()) if (score > highest) highest = score
-  const nodes = new Set<string>()
-  for (const [node, score] of candidates) if (score === highest) nodes.add(node)
-  return nodes
+function merge(a: readonly Entry[], b: readonly Entry[]): Entry[] {
+  const merged: Entry[] = []
+  let at = 0
+  for (const entry of b) {
+    while (at < a.length && compareEntries(a[at]!, entry) < 0) merged.push(a[at++]!)
+    merged.push(entry)
+  }
+  while (at < a.length) merged.push(a[at++]!)
+  return merged
 }
 
-function nodeShares(
-  groups: readonly ElectionGroup[],
-  best: (candidates: Candidates) => ReadonlySet<string>,
-): Map<string, number> {
-  const sizes = new Map<Candidates, number>()
-  for (const { candidates, size } of groups) sizes.set(candidates, (sizes.get(candidates) ?? 0) + size)
-  // Counted by the number of nodes among whom addresses are divided, so that the sum of fractions is taken in one order everywhere.
-  const addressesByDivisor = new Map<string, Map<number, number>>()
-  for (const [candidates, size] of sizes) {
-    const nodes = best(candidates)
-    for (const node of nodes) {
-      const counts = addressesByDivisor.get(node) ?? new Map<number, number>()
-      counts.set(nodes.size, (counts.get(nodes.size) ?? 0) + size)
-      addressesByDivisor.set(node, counts)
-    }
-  }
-  const shares = new Map<string, number>()
-  for (const [node, counts] of addressesByDivisor) {
-    let average = 0
-    for (const divisor of [...counts.keys()].sort((a, b) => a - b)) average += counts.get(divisor)! / divisor
-    // Three thirds must be one, not a little more.
-    shares.set(node, Math.ceil(LOAD_FACTOR * average - 1e-9))
-  }
-  return shares
+function compareEntries(a: Entry, b: Entry): number {
+  return compareHashes(a.hash, b.hash)
 }

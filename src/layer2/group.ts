@@ -50,14 +50,27 @@ export function groupAddresses(claims: Iterable<Claim>): AddressGroup[] {
   return groups
 }
 
-/** The nodes that all sets have. Where Services wish differently, the strongest wish for a node counts. */
 function intersection(sets: readonly Candidates[]): Candidates {
   const [first, ...others] = new Set(sets)
-  if (!first || others.length === 0) return first ?? new Map()
-  const common = new Map<string, number>()
-  for (const [node, score] of first) {
-    const scores = others.map(other => other.get(node))
-    if (scores.every(other => other !== undefined)) common.set(node, Math.max(score, ...scores))
+  return others.reduce((common, other) => intersectionOfTwo(common, other), first ?? new Map())
+}
+
+// Thousands of dual-stack Services have the same two sets, and should have one object in common.
+const intersections = new WeakMap<Candidates, WeakMap<Candidates, Candidates>>()
+
+/** The nodes that both sets have. Where Services wish differently, the strongest wish for a node counts. */
+function intersectionOfTwo(a: Candidates, b: Candidates): Candidates {
+  let known = intersections.get(a)
+  if (!known) {
+    known = new WeakMap()
+    intersections.set(a, known)
+  }
+  let common = known.get(b)
+  if (!common) {
+    common = new Map(
+      [...a].filter(([node]) => b.has(node)).map(([node, score]) => [node, Math.max(score, b.get(node)!)]),
+    )
+    known.set(b, common)
   }
   return common
 }

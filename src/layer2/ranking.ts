@@ -36,7 +36,6 @@ const FEWEST = 5
  */
 export class Ranking {
   readonly #ranks = new Map<string, Rank>()
-  readonly #addressHashes = new Map<string, string>()
   /** between two sets of candidates, by the newer and the older one */
   #differences = new WeakMap<Candidates, Map<Candidates, Difference>>()
 
@@ -54,18 +53,13 @@ export class Ranking {
     return rankFrom(address, candidates, Number.POSITIVE_INFINITY)
   }
 
-  /** Sorts by the addresses' own hashes: an order that all speakers share and that favours nobody. */
-  inDealingOrder<Item extends { readonly address: string }>(items: readonly Item[]): Item[] {
-    const hashes = this.#addressHashes
-    for (const { address } of items) if (!hashes.has(address)) hashes.set(address, sha256(address))
-    return [...items].sort((a, b) => compareHashes(hashes.get(a.address)!, hashes.get(b.address)!))
+  /** Forgets what was computed for an address. */
+  forget(address: string): void {
+    this.#ranks.delete(address)
   }
 
-  /** Forgets what was computed for other addresses than these. */
-  keepOnly(addresses: { has(address: string): boolean }): void {
-    for (const kept of [this.#ranks, this.#addressHashes]) {
-      for (const address of kept.keys()) if (!addresses.has(address)) kept.delete(address)
-    }
+  /** Says that for now no more addresses follow a change of candidates: sets that are not used any more are let go. */
+  settle(): void {
     this.#differences = new WeakMap()
   }
 
@@ -123,10 +117,10 @@ function compareRanks(a: RankedNode, b: RankedNode): number {
 }
 
 // One character a byte: half the memory of hexadecimal digits, and strings compare as the bytes do.
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return hash('sha256', text, 'binary')
 }
 
-function compareHashes(a: string, b: string): number {
+export function compareHashes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,7 +1,7 @@
 import { advertisesFromNode } from '../config/l2-advertisement.ts'
 import type { DesiredAddress, DesiredSet, WantedInterfaces } from '../layer2/desired.ts'
 import { Election, sameOrder } from '../layer2/election.ts'
-import { groupAddresses } from '../layer2/group.ts'
+import { GroupIndex } from '../layer2/group-index.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { type Appraisal, appraise, claimed, sameClaim } from './appraise.ts'
@@ -54,9 +54,9 @@ export class Decisions {
   /** of Services that are Herald's, by key */
   readonly #appraisals = new Map<string, Appraisal>()
   readonly #decisions = new Map<string, Decision>()
-  /** by address: the Services that claim it, and its first candidates, the elected one first */
-  readonly #claimants = new Map<string, Set<string>>()
-  #orders = new Map<string, readonly string[]>()
+  readonly #groups = new GroupIndex()
+  /** by address: its first candidates, the elected one first */
+  readonly #orders = new Map<string, readonly string[]>()
   /** addresses whose claims or order may be others than when `desired` was made */
   readonly #stale = new Set<string>()
   /** addresses that stay only because this node may still own them, and the first revision that says so */
@@ -150,39 +150,31 @@ export class Decisions {
     else this.#appraisals.delete(key)
     for (const { key: address } of [...claimed(before), ...claimed(after)]) this.#stale.add(address)
     if (sameClaim(before, after)) return false
-    for (const { key: address } of claimed(before)) {
-      const claimants = this.#claimants.get(address)
-      claimants?.delete(key)
-      if (claimants?.size === 0) this.#claimants.delete(address)
-    }
-    for (const { key: address } of claimed(after)) {
-      const claimants = this.#claimants.get(address)
-      if (claimants) claimants.add(key)
-      else this.#claimants.set(address, new Set([key]))
-    }
+    this.#groups.set(key, {
+      addresses: claimed(after).map(({ key: address, candidates }) => ({ address, candidates })),
+    })
     return true
   }
 
   /** Elects anew; gives the Services of the addresses that have another owner now. */
   #elect(): Set<string> {
-    const claims = [...this.#appraisals.values()].map(claimed).filter(addresses => addresses.length > 0)
-    const groups = groupAddresses(
-      claims.map(addresses => ({ addresses: addresses.map(({ key, candidates }) => ({ address: key, candidates })) })),
-    )
-    const elected = this.#election.elect(groups)
-    const orders = new Map<string, readonly string[]>()
-    for (const { address, addresses } of groups) {
-      const order = elected.get(address)
-      if (order) for (const member of addresses) orders.set(member, order)
+    const { addresses, groups, gone } = this.#groups.update()
+    for (const address of gone) this.#election.delete(address)
+    for (const group of groups) this.#election.set(group)
+    const concerned = new Set(addresses)
+    for (const moved of this.#election.deal()) {
+      for (const address of this.#groups.groupOf(moved)!.addresses) concerned.add(address)
     }
-    const before = this.#orders
-    this.#orders = orders
     const affected = new Set<string>()
-    for (const [address, claimants] of this.#claimants) {
-      const [old, now] = [before.get(address), orders.get(address)]
-      if (old === now) continue
+    for (const address of concerned) {
+      const group = this.#groups.groupOf(address)
+      const before = this.orderOf(address)
+      const after = group ? this.#election.orderOf(group.address) : []
+      if (after.length === 0) this.#orders.delete(address)
+      else this.#orders.set(address, after)
+      if (sameOrder(before, after)) continue
       this.#stale.add(address)
-      if (old?.[0] !== now?.[0]) for (const key of claimants) affected.add(key)
+      if (before[0] !== after[0]) for (const key of this.#groups.claimants(address)) affected.add(key)
     }
     return affected
   }
@@ -237,7 +229,7 @@ export class Decisions {
   #wanted(key: string, order: readonly string[], index: CandidateIndex): DesiredAddress | undefined {
     const labels = index.nodeLabels(this.#nodeName)
     let wanted: DesiredAddress | undefined
-    for (const claimant of this.#claimants.get(key) ?? []) {
+    for (const claimant of this.#groups.claimants(key)) {
       for (const { key: other, address, advertisements } of claimed(this.#appraisals.get(claimant))) {
         if (other !== key) continue
         const interfaces = interfacesOf(advertisements.filter(item => advertisesFromNode(item, labels)))
