@@ -4,15 +4,21 @@ import {
   parseL2Advertisement,
 } from '../../config/l2-advertisement.ts'
 import type { KubernetesObject } from '../../kubernetes/resources.ts'
+import { type SpeakerView, viewSpeaker } from '../../resources/speaker-view.ts'
 import type { SpeakerMark } from './speaker-leases.ts'
 
-/** A custom resource, cut to what the controller keeps: no labels, no managed fields. */
+/** A custom resource, cut to what the controller keeps: no annotations, no managed fields. */
 export interface ResourceView {
   readonly namespace: string
   readonly name: string
   readonly uid: string
   readonly resourceVersion: string
-  readonly metadata: { readonly name: string; readonly generation?: number; readonly creationTimestamp?: string }
+  readonly metadata: {
+    readonly name: string
+    readonly generation?: number
+    readonly creationTimestamp?: string
+    readonly labels?: Record<string, string>
+  }
 }
 
 /** Cuts a custom resource of Herald's; its spec and status stay as they are, to be read with care. */
@@ -20,7 +26,7 @@ export function viewResource<View extends ResourceView & { spec?: object; status
   object: KubernetesObject,
 ): View {
   const { metadata = {}, spec, status } = object as KubernetesObject & Pick<View, 'spec' | 'status'>
-  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp } = metadata
+  const { namespace = '', name = '', uid = '', resourceVersion = '', generation, creationTimestamp, labels } = metadata
   const view: ResourceView = {
     namespace,
     name,
@@ -30,6 +36,7 @@ export function viewResource<View extends ResourceView & { spec?: object; status
       name,
       ...(generation !== undefined && { generation }),
       ...(creationTimestamp && { creationTimestamp }),
+      ...(labels && { labels }),
     },
     ...(spec && { spec }),
     ...(status && { status }),
@@ -37,10 +44,9 @@ export function viewResource<View extends ResourceView & { spec?: object; status
   return view as View
 }
 
-export function viewSpeakerMark(object: KubernetesObject): SpeakerMark {
-  const { metadata = {}, status } = object as KubernetesObject & { status?: { expiredAt?: string } }
-  const { namespace = '', name = '', uid = '', resourceVersion = '' } = metadata
-  return { namespace, name, uid, resourceVersion, ...(status?.expiredAt && { expiredAt: status.expiredAt }) }
+/** All that a speaker says, with what tells its object from others. */
+export function viewSpeakerMark(object: KubernetesObject): SpeakerView & SpeakerMark {
+  return { ...viewSpeaker(object), namespace: object.metadata?.namespace ?? '' }
 }
 
 export function viewAdvertisement(object: KubernetesObject): ParsedL2Advertisement {
