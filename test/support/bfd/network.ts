@@ -78,7 +78,7 @@ export class FakeNetwork {
         this.take(to, to.receive(payload, from.address, this.nowMs))
       }
     }
-    this.nowMs = untilMs
+    this.nowMs = Math.max(this.nowMs, untilMs)
   }
 }
 
