@@ -1,31 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
-import type { ParsedL2Advertisement } from '../config/l2-advertisement.ts'
+import type { ServiceEvent } from '../controller/converge.ts'
 import { SystemClock } from '../io/clock.ts'
 import { isApiError } from '../kubernetes/api-error.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
 import { EventRecorder } from '../kubernetes/events.ts'
-import { LeaderElector, LeaseWatcher, viewLease } from '../kubernetes/lease.ts'
+import { LeaderElector, LeaseWatcher } from '../kubernetes/lease.ts'
 import { Reconciler } from '../kubernetes/reconciler.ts'
-import { Reflector } from '../kubernetes/reflector.ts'
 import {
   addressReservations,
   apiVersionOf,
-  configurationStates,
   deployments,
   ipAddressPools,
-  type KubernetesObject,
-  l2Advertisements,
   leases,
-  namespaces,
-  type Resource,
   services,
-  speakerStatuses,
 } from '../kubernetes/resources.ts'
-import { StatusWriter } from '../kubernetes/status-writer.ts'
-import { Store } from '../kubernetes/store.ts'
-import { type ServiceView, viewService } from '../resources/service.ts'
+import type { ServiceView } from '../resources/service.ts'
+import { CANDIDATE_FLAGS, candidateRules } from './common/candidate-flags.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -40,19 +31,17 @@ import {
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
-import { ConfigurationStates, type ConfigurationStateView } from './controller/configuration-states.ts'
+import { Announcements } from './controller/announcements.ts'
+import { ConfigurationStates } from './controller/configuration-states.ts'
+import { ControllerStores } from './controller/controller-stores.ts'
+import { CountingStatusWriter } from './controller/counting-status-writer.ts'
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
 import { removeFinalizers } from './controller/remove-finalizers.ts'
-import {
-  type ReservationStatusComponents,
-  type ReservationView,
-  reconcileReservationStatus,
-} from './controller/reservation-status.ts'
-import { BY_NAMESPACE, type NamespaceView, type PoolView, ServiceController } from './controller/service-controller.ts'
-import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX, type SpeakerMark } from './controller/speaker-leases.ts'
-import { viewAdvertisement, viewResource, viewSpeakerMark } from './controller/views.ts'
+import { type ReservationStatusComponents, reconcileReservationStatus } from './controller/reservation-status.ts'
+import { ServiceController } from './controller/service-controller.ts'
+import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX } from './controller/speaker-leases.ts'
 
 const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
 
@@ -61,9 +50,6 @@ const CONCURRENT_WRITES = 8
 
 /** A pool's counters are written this long after they changed: many Services that come at once cost one write, not one each. */
 const POOL_STATUS_DELAY_MS = 250
-
-/** One controller that asks so often costs nothing, and who installs it before its custom resources does not wait long. */
-const LONGEST_BACKOFF_MS = 3_000
 
 /** How long an uninstall may wait for the finalizers to be removed. */
 const REMOVAL_MS = 60_000
@@ -74,6 +60,11 @@ const GOODBYE_MS = 750
 const FLAGS = {
   ...COMMON_FLAGS,
   ...LIVENESS_SECRET_FLAG,
+  ...CANDIDATE_FLAGS,
+  'no-service-statuses': {
+    type: 'boolean',
+    help: 'write no ServiceL2Status objects, and remove those that there are',
+  },
   'cleanup-finalizer': {
     type: 'boolean',
     help: 'keep a Service that is deleted from going before its address is given back',
@@ -96,6 +87,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const podName = flags.on('remove-finalizers') ? '' : requiredFlag(flags, 'pod-name', 'HERALD_POD_NAME')
   const loadBalancerClass = flags.text('lb-class') ?? ''
   const livenessSecretName = objectNameFlag(flags, 'liveness-secret')
+  const rules = candidateRules(flags)
   const port = portFlag(flags, 'port')
   const probePort = portFlag(flags, 'health-probe-port')
   const logger = createLogger({ name: 'herald-controller', level: logLevelFlag(flags) })
@@ -110,31 +102,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   }
   const nowText = () => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
 
-  const reflect = <T>(resource: Resource, store: Store<T>, view: (object: KubernetesObject) => T, within?: string) =>
-    new Reflector<T>(
-      { client, store, clock, random, logger },
-      { resource, view, backoff: { maximumMs: LONGEST_BACKOFF_MS }, ...(within && { namespace: within }) },
-    )
-  const serviceStore = new Store<ServiceView>({ indexes: { [BY_NAMESPACE]: service => [service.namespace] } })
-  const namespaceStore = new Store<NamespaceView>()
-  const poolStore = new Store<PoolView>()
-  const reservationStore = new Store<ReservationView>()
-  const leaseStore = new Store<ReturnType<typeof viewLease>>()
-  const speakerStore = new Store<SpeakerMark>()
-  const advertisementStore = new Store<ParsedL2Advertisement>({ same: isDeepStrictEqual })
-  const stateStore = new Store<ConfigurationStateView>()
-  const leaseReflector = reflect(leases, leaseStore, viewLease, namespace)
-  const reflectors = [
-    reflect(services, serviceStore, viewService),
-    reflect(namespaces, namespaceStore, ({ metadata }) => ({ labels: metadata?.labels ?? {} })),
-    reflect(ipAddressPools, poolStore, viewResource<PoolView>, namespace),
-    reflect(addressReservations, reservationStore, viewResource<ReservationView>, namespace),
-    reflect(l2Advertisements, advertisementStore, viewAdvertisement, namespace),
-    reflect(speakerStatuses, speakerStore, viewSpeakerMark, namespace),
-    leaseReflector,
-  ]
-  // Allocation does not wait for these: another release's definitions may lack the kind.
-  const stateReflector = reflect(configurationStates, stateStore, viewResource<ConfigurationStateView>, namespace)
+  const stores = new ControllerStores({ client, clock, random, logger }, { namespace })
+  const { reflectors } = stores
 
   // A replica that was paused past its Lease must not write what it decided before.
   const leading = {
@@ -144,7 +113,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       return client.patch(...request)
     }) as typeof client.patch,
   }
-  const statusWriter = new StatusWriter({ client: leading })
+  const statusWriter = new CountingStatusWriter({ client: leading }, { onWrite: result => metrics.countWrite(result) })
   const livenessSecret = new LivenessSecret(
     { statusWriter, clock, random, logger },
     { namespace, name: livenessSecretName },
@@ -153,8 +122,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     { client, clock, random, logger },
     { component: 'herald-controller', instance: podName },
   )
+  const recordEvent = (service: ServiceView, { type, reason, message }: ServiceEvent) =>
+    recorder.record(services, service, type, reason, message)
   const leaseWatcher = new LeaseWatcher(
-    { store: leaseStore, connection: leaseReflector, client, clock, logger },
+    { store: stores.leases, connection: stores.leaseReflector, client, clock, logger },
     {
       namespace,
       namePrefix: SPEAKER_LEASE_PREFIX,
@@ -164,26 +135,17 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
 
   const controller = new ServiceController(
     {
-      services: serviceStore,
-      namespaces: namespaceStore,
-      pools: poolStore,
-      reservations: reservationStore,
+      services: stores.services,
+      namespaces: stores.namespaces,
+      pools: stores.pools,
+      reservations: stores.reservations,
       logger,
       nowText,
       enqueue: keys => {
         for (const key of keys) serviceReconciler.enqueue(key)
       },
-      statusWriter: {
-        async writeService(view, desired, options) {
-          const written = statusWriter.writeService(view, desired, options)
-          written.then(
-            result => metrics.countWrite(result),
-            () => metrics.countWrite('failed'),
-          )
-          return written
-        },
-      },
-      recordEvent: (service, event) => recorder.record(services, service, event.type, event.reason, event.message),
+      statusWriter,
+      recordEvent,
       onPoolChanged: name => poolReconciler.enqueueAfter(`${namespace}/${name}`, POOL_STATUS_DELAY_MS),
       onReservationChanged: name => reservationReconciler.enqueue(`${namespace}/${name}`),
       onConfigurationChanged: () => {
@@ -195,11 +157,11 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const deployment = flags.text('deployment')
   const configuration = new ConfigurationStates(
     {
-      states: stateStore,
-      pools: poolStore,
-      reservations: reservationStore,
-      advertisements: advertisementStore,
-      speakers: speakerStore,
+      states: stores.configurationStates,
+      pools: stores.pools,
+      reservations: stores.reservations,
+      advertisements: stores.advertisements,
+      speakers: stores.speakers,
       controller,
       statusWriter,
       nowText,
@@ -216,6 +178,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { namespace },
   )
+  const announcements = new Announcements(
+    { client, clock, random, logger, nowText, stores, statusWriter, recordEvent },
+    { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
+  )
   const metrics = new ControllerMetrics({
     get pools() {
       return controller.pools
@@ -225,6 +191,9 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     get waiting() {
       return controller.waiting
+    },
+    get unannounced() {
+      return announcements.unannounced
     },
     refusedPools: () => controller.refusedPools,
     isLeader: () => elector.isLeader,
@@ -245,7 +214,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
   })
   const poolStatus: PoolStatusComponents = {
-    pools: poolStore,
+    pools: stores.pools,
     controller,
     statusWriter,
     nowText,
@@ -254,10 +223,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const poolReconciler = new Reconciler(reconcilerComponents, {
     name: 'pool status',
     reconcile: (key, signal) => reconcilePoolStatus(poolStatus, key, signal),
-    keys: () => poolStore.keys(),
+    keys: () => stores.pools.keys(),
   })
   const reservationStatus: ReservationStatusComponents = {
-    reservations: reservationStore,
+    reservations: stores.reservations,
     controller,
     statusWriter,
     nowText,
@@ -267,7 +236,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const reservationReconciler = new Reconciler(reconcilerComponents, {
     name: 'reservation status',
     reconcile: (key, signal) => reconcileReservationStatus(reservationStatus, key, signal),
-    keys: () => reservationStore.keys(),
+    keys: () => stores.reservations.keys(),
   })
   const leaseExists = (name: string, signal?: AbortSignal) =>
     client.get(leases, { namespace, name }, { signal }).then(
@@ -281,14 +250,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     name: 'speaker registration',
     reconcile: (key, signal) =>
       reconcileSpeakerMark(
-        { speakers: speakerStore, leases: leaseWatcher, leaseExists, statusWriter, logger, nowText },
+        { speakers: stores.speakers, leases: leaseWatcher, leaseExists, statusWriter, logger, nowText },
         key,
         signal,
       ),
-    keys: () => speakerStore.keys(),
+    keys: () => stores.speakers.keys(),
   })
   const stateReconciler = new Reconciler(
-    { ...reconcilerComponents, sources: [...reflectors, stateReflector] },
+    { ...reconcilerComponents, sources: [...reflectors, stores.configurationStateReflector] },
     {
       name: 'configuration state',
       reconcile: (key, signal) => configuration.reconcile(key, signal),
@@ -299,22 +268,23 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
 
   /** From here on this replica decides. */
   const lead = async () => {
-    await Promise.all(reflectors.map(reflector => reflector.whenSynced()))
+    await stores.whenSynced()
     if (signal.aborted) return
     controller.start()
     leaseWatcher.start()
     livenessSecret.start()
-    speakerStore.subscribe(key => speakerReconciler.enqueue(key))
-    speakerStore.subscribe((_key, before, after) => {
+    stores.speakers.subscribe(key => speakerReconciler.enqueue(key))
+    stores.speakers.subscribe((_key, before, after) => {
       if (after && !before) stateReconciler.enqueue(configuration.keyOf({ type: 'speaker', node: after.name }))
     })
-    stateStore.subscribe(key => stateReconciler.enqueue(key))
-    advertisementStore.subscribe(() => {
+    stores.configurationStates.subscribe(key => stateReconciler.enqueue(key))
+    stores.advertisements.subscribe(() => {
       for (const key of configuration.keys()) stateReconciler.enqueueAfter(key, POOL_STATUS_DELAY_MS)
     })
     stateReconciler.start()
     serviceReconciler.start()
     speakerReconciler.start()
+    announcements.start()
   }
   const elector = new LeaderElector(
     { client, clock, random, logger },
@@ -334,7 +304,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     routes: {
       '/healthz': () => ({ status: 200, body: 'ok\n' }),
       '/readyz': readiness({
-        'stores have synced': () => reflectors.every(({ synced }) => synced),
+        'stores have synced': () => stores.synced,
         'first pass is done': () => !elector.isLeader || serviceReconciler.firstPassDone,
       }),
     },
@@ -354,13 +324,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
           },
         })
   logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
-  for (const reflector of [...reflectors, stateReflector]) reflector.start()
+  stores.start()
   elector.start()
 
   return async () => {
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
-    await Promise.all([leaseWatcher.stop(), livenessSecret.stop(), ...reflectors.map(reflector => reflector.stop())])
+    await Promise.all([announcements.stop(), leaseWatcher.stop(), livenessSecret.stop()])
+    await stores.stop()
     // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
     await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])
     await Promise.race([recorder.stop(), wait(GOODBYE_MS)])

@@ -12,6 +12,8 @@ export class ControllerMetrics {
   constructor(
     source: Pick<ServiceController, 'pools' | 'allocator' | 'waiting'> & {
       refusedPools(): number
+      /** how many Services are not announced, by reason */
+      readonly unannounced: ReadonlyMap<string, number>
       isLeader(): boolean
     },
   ) {
@@ -77,6 +79,16 @@ export class ControllerMetrics {
       source.refusedPools() > 0 ? 1 : 0,
     )
     gauge('herald_controller_waiting_services', 'Services that wait for an address.', () => source.waiting)
+    new Gauge({
+      name: 'herald_controller_unannounced_services',
+      help: 'Services with an address that no node announces, by the reason in their condition herald.io/Announced.',
+      labelNames: ['reason'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [reason, count] of source.unannounced) this.set({ reason }, count)
+      },
+    })
     gauge('herald_controller_leader_bool', '1 while this replica allocates.', () => (source.isLeader() ? 1 : 0))
   }
 

@@ -125,7 +125,12 @@ describe('the chart', () => {
   it('passes values on as flags', async () => {
     const objects = await render(
       ...['--set', 'loadBalancerClass=herald.io/lb', '--set', 'speaker.logLevel=debug'],
-      ...['--set', 'speaker.ignoreExcludeLB=true', '--set', 'prometheus.metricsPort=9999'],
+      ...[
+        '--set',
+        'speaker.ignoreExcludeLB=true,controller.serviceStatuses=false',
+        '--set',
+        'prometheus.metricsPort=9999',
+      ],
       ...['--set', 'speaker.drain.onCordon=true,speaker.drain.onTaints={a.example/b,c}'],
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
       ...['--set', 'speaker.liveness.multiplier=5,speaker.liveness.secretName=my-key'],
@@ -158,7 +163,9 @@ describe('the chart', () => {
       '--drain-on-taint=c',
     ])
     assert.deepEqual(controller.command, ['node', '--max-old-space-size=200', '/herald/controller.js'])
-    assert.ok(controller.args.includes('--liveness-secret=my-key'))
+    for (const flag of ['--liveness-secret=my-key', '--ignore-exclude-lb', '--no-service-statuses']) {
+      assert.ok(controller.args.includes(flag), flag)
+    }
     assert.equal(controller.image, 'herald.lab/herald:t')
     assert.equal(controller.imagePullPolicy, 'Never')
   })
@@ -233,7 +240,13 @@ describe('the chart', () => {
         ['controller', 'patch', 'leases.coordination.k8s.io/herald-controller', true],
         ['controller', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', false],
         ['controller', 'patch', 'services', false],
-        ['controller', 'list', 'nodes', false],
+        ['controller', 'watch', 'nodes', true],
+        ['controller', 'get', 'nodes', false],
+        ['controller', 'watch', 'endpointslices.discovery.k8s.io', true],
+        ['controller', 'delete', 'servicel2statuses.metallb.io', true],
+        ['controller', 'patch', 'servicel2statuses.metallb.io//status', true],
+        ['controller', 'patch', 'servicel2statuses.metallb.io', false],
+        ['speaker', 'create', 'servicel2statuses.metallb.io', false],
         ['controller', 'get', 'secrets', false],
         ['controller', 'get', 'secrets/herald-liveness', false],
         ['controller', 'create', 'secrets', true],
