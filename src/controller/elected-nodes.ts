@@ -48,7 +48,7 @@ export class ElectedNodes {
     if (hashes <= maximumHashes) {
       const elected = electOwners(groups)
       for (const { address, addresses } of groups) {
-        const owner = elected.get(address)?.[0]
+        const owner = elected.get(address)
         if (owner !== undefined) for (const member of addresses) this.#owners.set(member, owner)
       }
     }

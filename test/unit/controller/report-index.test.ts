@@ -65,7 +65,7 @@ describe('the index of reports', () => {
 })
 
 describe('the elected node, for messages', () => {
-  const candidates = new Map([['a', 0]])
+  const candidates = new Map([['node-a', 0]])
   const claim = (address: string) => ({ addresses: [{ address, candidates }] })
 
   it('is looked up when it is asked for, once a second at most', () => {
@@ -80,12 +80,12 @@ describe('the elected node, for messages', () => {
       },
     })
     assert.equal(asked, 0)
-    assert.equal(elected.ownerOf('192.0.2.1'), 'a')
+    assert.equal(elected.ownerOf('192.0.2.1'), 'node-a')
     claims.push(claim('192.0.2.2'))
     nowMs = 5_000
     assert.equal(elected.ownerOf('192.0.2.2'), undefined, 'nobody has said that anything changed')
     elected.touch()
-    assert.equal(elected.ownerOf('192.0.2.2'), 'a')
+    assert.equal(elected.ownerOf('192.0.2.2'), 'node-a')
     elected.touch()
     for (let count = 0; count < 999; count++) elected.ownerOf('192.0.2.2')
     assert.equal(asked, 2)
@@ -97,7 +97,7 @@ describe('the elected node, for messages', () => {
   it('is left open in a cluster so large that it would take long', () => {
     const claims = Array.from({ length: 11 }, (_, index) => claim(`192.0.2.${index}`))
     const init = { nowMs: () => 0, claims: () => claims }
-    assert.equal(new ElectedNodes({ ...init, maximumHashes: 11 }).ownerOf('192.0.2.1'), 'a')
+    assert.equal(new ElectedNodes({ ...init, maximumHashes: 11 }).ownerOf('192.0.2.1'), 'node-a')
     assert.equal(new ElectedNodes({ ...init, maximumHashes: 10 }).ownerOf('192.0.2.1'), undefined)
   })
 })
