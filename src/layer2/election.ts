@@ -1,5 +1,5 @@
 import { type Candidates, compareHashes, type RankedNode, Ranking, sha256 } from './ranking.ts'
-import { nodeShares } from './shares.ts'
+import { nodeShares, type Share } from './shares.ts'
 
 export type { Candidates }
 
@@ -105,17 +105,22 @@ export class Election {
     { address, candidates }: ElectionGroup,
     first: readonly RankedNode[],
     loads: ReadonlyMap<string, number>,
-    shares: ReadonlyMap<string, number>,
+    shares: ReadonlyMap<string, Share>,
   ): string {
     const highest = first[0]!.score
-    const find = (ranked: readonly RankedNode[]): RankedNode | undefined =>
-      ranked.find(({ node, score }) => score === highest && (loads.get(node) ?? 0) < shares.get(node)!)
-    let found = find(first)
-    // Further ones are of use only where the first do not reach down to a lower score.
-    if (!found && first.length < candidates.size && first.at(-1)!.score === highest) {
-      found = find(this.#ranking.all(address, candidates))
+    const find = (ranked: readonly RankedNode[], share: keyof Share): string | undefined => {
+      for (const { node, score } of ranked) {
+        if (score !== highest) return undefined
+        if ((loads.get(node) ?? 0) < shares.get(node)![share]) return node
+      }
+      return undefined
     }
-    return (found ?? first[0]!).node
+    const usual = find(first, 'usual')
+    if (usual !== undefined) return usual
+    // Further ones are of use only where the first do not reach down to a lower score.
+    const reaches = first.length === candidates.size || first.at(-1)!.score !== highest
+    const all = reaches ? first : this.#ranking.all(address, candidates)
+    return find(all, 'usual') ?? find(all, 'most') ?? first[0]!.node
   }
 
   #count({ candidates, size }: ElectionGroup, sign: 1 | -1): void {
