@@ -131,6 +131,13 @@ describe('layer 2: a foreign host and an address of a Service', function () {
         },
         { what: `${node} to report the conflict about ${address} with the MAC`, timeoutMs: 10_000 },
       )
+      await waitFor(
+        async () => {
+          const found = await conditionOf(lab, name, ANNOUNCED)
+          return found?.reason === 'AddressContested' && found.message.includes(foreign.self.mac)
+        },
+        { what: `the condition of ${name} to tell of it`, timeoutMs: 5_000 },
+      )
     })
   })
 })
