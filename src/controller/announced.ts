@@ -46,7 +46,7 @@ const PRECEDENCE: readonly AnnouncedReason[] = [
 
 /**
  * Tells whether a Service is announced, and if not, why: the decision that all speakers make, seen for every node, and what they
- * report. An address that is reported counts as announced, whoever should announce it. (A node that announces by other means than
+ * report. An address that is reported counts as announced, whoever should announce it, unless nobody should. (A node that announces by other means than
  * layer 2 will be one more report, and an advertisement of another kind one more in the index.)
  */
 export function judgeAnnouncement(service: ServiceView, world: AnnouncedWorld): AnnouncedJudgement {

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import {
+  AnnouncedController,
+  addressesOf,
+  BY_ADDRESS,
+  BY_SERVICE,
+} from '../../../src/bin/controller/announced-controller.ts'
+import type { PoolView } from '../../../src/bin/controller/service-controller.ts'
+import { type ParsedL2Advertisement, parseL2Advertisement } from '../../../src/config/l2-advertisement.ts'
+import { ANNOUNCED } from '../../../src/controller/conditions.ts'
+import { Reconciler } from '../../../src/kubernetes/reconciler.ts'
+import { serviceStatusPatch } from '../../../src/kubernetes/status-writer.ts'
+import { Store } from '../../../src/kubernetes/store.ts'
+import { type EndpointSliceView, viewEndpointSlice } from '../../../src/resources/endpoint-slice.ts'
+import { type NodeView, viewNode } from '../../../src/resources/node.ts'
+import type { Condition, ServiceView } from '../../../src/resources/service.ts'
+import { type SpeakerObject, type SpeakerView, viewSpeaker } from '../../../src/resources/speaker-view.ts'
+import { FakeClock } from '../../support/io/fake-clock.ts'
+import { MemoryLogger } from '../../support/kubernetes/driven.ts'
+import { service } from '../../support/services.ts'
+
+describe('the condition Announced, over time', () => {
+  let clock: FakeClock
+  let stores: {
+    services: Store<ServiceView>
+    endpointSlices: Store<EndpointSliceView>
+    nodes: Store<NodeView>
+    pools: Store<PoolView>
+    advertisements: Store<ParsedL2Advertisement>
+    speakers: Store<SpeakerView>
+  }
+  let controller: AnnouncedController
+  let reconciler: Reconciler
+  let looked: string[]
+  let written: string[]
+  let events: string[]
+  let version: number
+  /** what the next write comes to instead of being carried out */
+  let refuseWrites: 'conflict' | undefined
+
+  beforeEach(() => {
+    clock = new FakeClock()
+    stores = {
+      services: new Store({ indexes: { [BY_ADDRESS]: addressesOf } }),
+      endpointSlices: new Store({ indexes: { [BY_SERVICE]: ({ serviceKey }) => (serviceKey ? [serviceKey] : []) } }),
+      nodes: new Store(),
+      pools: new Store(),
+      advertisements: new Store(),
+      speakers: new Store(),
+    }
+    looked = []
+    written = []
+    events = []
+    version = 1
+    refuseWrites = undefined
+    controller = new AnnouncedController(
+      {
+        stores,
+        clock,
+        logger: new MemoryLogger(),
+        nowText: () => new Date(clock.now()).toISOString(),
+        enqueue: (keys, delayMs = 0) => {
+          for (const key of keys) reconciler.enqueueAfter(key, delayMs)
+        },
+        statusWriter: {
+          async writeService(view, { conditions = {} }) {
+            if (refuseWrites) return refuseWrites
+            assert.ok(serviceStatusPatch(view, { conditions }), 'a write that changes nothing')
+            const condition = conditions[ANNOUNCED]
+            const whole = stores.services.get(`${view.namespace}/${view.name}`)!
+            written.push(`${whole.key} ${condition?.reason ?? 'none'}`)
+            const others = view.conditions.filter(({ type }) => type !== ANNOUNCED)
+            const next: Condition[] = condition ? [...others, condition] : others
+            put(view.name, { ...whole, conditions: next })
+            return 'written'
+          },
+        },
+        recordEvent: ({ key }, { type, reason }) => events.push(`${key} ${type} ${reason}`),
+        onReported: () => {},
+      },
+      { loadBalancerClass: '', candidateRules: {} },
+    )
+    reconciler = new Reconciler(
+      { clock, random: () => 0, logger: new MemoryLogger(), sources: [] },
+      {
+        name: 'announced',
+        keys: () => stores.services.keys(),
+        reconcile: (key, signal) => {
+          looked.push(key)
+          return controller.reconcile(key, signal)
+        },
+      },
+    )
+    stores.nodes.upsert('a', '1', viewNode({ metadata: { name: 'a' } }))
+    stores.nodes.upsert('b', '1', viewNode({ metadata: { name: 'b' } }))
+    const spec = { addresses: ['192.0.2.0/24'] }
+    const pool = { namespace: 'h', name: 'p', uid: 'u', resourceVersion: '1', metadata: { name: 'p' }, spec }
+    stores.pools.upsert('h/p', '1', pool)
+    stores.advertisements.upsert('h/all', '1', parseL2Advertisement({ metadata: { name: 'all' } }))
+    report('a')
+    report('b')
+  })
+
+  afterEach(async () => {
+    controller.stop()
+    await reconciler.stop()
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  const put = (name: string, view: ServiceView) => {
+    const resourceVersion = String(++version)
+    stores.services.upsert(`default/${name}`, resourceVersion, { ...view, resourceVersion })
+  }
+  const addressed = (name: string, ip: string, conditions: Condition[] = []) => {
+    const slice = { metadata: { namespace: 'default', name, labels: { 'kubernetes.io/service-name': name } } }
+    stores.endpointSlices.upsert(
+      name,
+      String(++version),
+      viewEndpointSlice({ ...slice, endpoints: [{ nodeName: 'a' }] }),
+    )
+    put(name, service(name, { status: { loadBalancer: { ingress: [{ ip }] }, conditions } }))
+  }
+  const report = (node: string, status: SpeakerObject['status'] = {}) => {
+    const interfaces = [{ name: 'eth0', mac: 'm', addresses: [] }]
+    stores.speakers.upsert(
+      node,
+      String(++version),
+      viewSpeaker({ metadata: { name: node }, status: { interfaces, ...status } }),
+    )
+  }
+  const announcing = (...addresses: string[]) => ({
+    announcements: addresses.map(address => ({ address, interfaces: ['eth0'] })),
+  })
+  const begin = async () => {
+    controller.start()
+    reconciler.start()
+    await clock.advanceAsync(0)
+  }
+  const shownOf = (name: string) =>
+    stores.services.get(`default/${name}`)?.conditions.find(({ type }) => type === ANNOUNCED)
+
+  it('is written once for a new Service whose node reports in time', async () => {
+    await begin()
+    addressed('web', '192.0.2.1')
+    await clock.advanceAsync(1_900)
+    assert.deepEqual(written, [])
+    report('a', announcing('192.0.2.1'))
+    await clock.advanceAsync(10_000)
+    assert.deepEqual(written, ['default/web Announced'])
+    assert.deepEqual(events, [])
+  })
+
+  it('says after two seconds why not, and at once when all is well', async () => {
+    await begin()
+    addressed('web', '192.0.2.1')
+    await clock.advanceAsync(2_000)
+    assert.deepEqual(written, ['default/web TakeoverPending'])
+    assert.deepEqual(Object.fromEntries(controller.unannounced), { TakeoverPending: 1 })
+    report('b', announcing('192.0.2.1'))
+    await clock.advanceAsync(0)
+    assert.equal(shownOf('web')?.reason, 'Announced')
+    assert.equal(controller.unannounced.size, 0)
+  })
+
+  it('costs one write for a hand-over, in whatever order the two reports come, and keeps its time', async () => {
+    await begin()
+    addressed('web', '192.0.2.1')
+    report('a', announcing('192.0.2.1'))
+    await clock.advanceAsync(0)
+    const since = shownOf('web')?.lastTransitionTime
+    for (const [first, second] of [
+      [() => report('a'), () => report('b', announcing('192.0.2.1'))],
+      [() => report('a', announcing('192.0.2.1')), () => report('b')],
+    ] as const) {
+      written.length = 0
+      first()
+      await clock.advanceAsync(900)
+      second()
+      await clock.advanceAsync(5_000)
+      assert.deepEqual(written, ['default/web Announced'])
+    }
+    assert.equal(shownOf('web')?.lastTransitionTime, since)
+  })
+
+  it('looks only at the Services of the addresses that a report changes', async () => {
+    for (let index = 1; index <= 200; index++) addressed(`web-${index}`, `192.0.2.${index}`)
+    const all = Array.from({ length: 200 }, (_, index) => `192.0.2.${index + 1}`)
+    report('a', announcing(...all))
+    await begin()
+    await clock.advanceAsync(5_000)
+    assert.equal(written.length, 200)
+    looked.length = 0
+    report('a', announcing(...all.slice(1)))
+    report('b', announcing(all[0]!))
+    await clock.advanceAsync(5_000)
+    assert.deepEqual(new Set(looked), new Set(['default/web-1']))
+  })
+
+  it('looks at no announced Service when nodes and speakers come and go, and at all when advertisements do', async () => {
+    addressed('web', '192.0.2.1')
+    addressed('lonely', '192.0.2.2')
+    report('a', announcing('192.0.2.1'))
+    await begin()
+    await clock.advanceAsync(5_000)
+    looked.length = 0
+    stores.nodes.upsert('c', '1', viewNode({ metadata: { name: 'c' } }))
+    report('c')
+    report('b', { expiredAt: '2026-01-01T00:00:00Z' })
+    await clock.advanceAsync(5_000)
+    assert.deepEqual(new Set(looked), new Set(['default/lonely']))
+    stores.advertisements.delete('h/all')
+    await clock.advanceAsync(5_000)
+    assert.ok(looked.includes('default/web'))
+    assert.deepEqual(
+      [shownOf('web')?.reason, shownOf('lonely')?.reason],
+      ['NoMatchingAdvertisement', 'NoMatchingAdvertisement'],
+    )
+  })
+
+  it('takes no notice of the counters of a pool', async () => {
+    addressed('web', '192.0.2.1')
+    await begin()
+    await clock.advanceAsync(5_000)
+    looked.length = 0
+    const pool = stores.pools.get('h/p')!
+    stores.pools.upsert('h/p', '2', { ...pool, resourceVersion: '2', status: { assignedIPv4: 1 } })
+    await clock.advanceAsync(5_000)
+    assert.deepEqual(looked, [])
+    stores.pools.upsert('h/p', '3', { ...pool, metadata: { ...pool.metadata, labels: { tier: 'x' } } })
+    await clock.advanceAsync(5_000)
+    assert.deepEqual(looked, ['default/web'])
+  })
+
+  it('tells of a conflict by one event, and writes again after a conflict of versions', async () => {
+    await begin()
+    addressed('web', '192.0.2.1')
+    const conflict = { address: '192.0.2.1', interface: 'eth0', mac: 'm' }
+    refuseWrites = 'conflict'
+    report('a', { conflicts: [conflict] })
+    await clock.advanceAsync(3_000)
+    assert.deepEqual([written, events], [[], []])
+    refuseWrites = undefined
+    await clock.advanceAsync(1_000)
+    report('b', { conflicts: [conflict] })
+    await clock.advanceAsync(5_000)
+    assert.deepEqual(written, ['default/web AddressConflict', 'default/web AddressConflict'])
+    assert.deepEqual(events, ['default/web Warning AddressConflict'])
+  })
+
+  it('goes with the address, and writes nothing after a restart', async () => {
+    addressed('web', '192.0.2.1')
+    report('a', announcing('192.0.2.1'))
+    await begin()
+    await clock.advanceAsync(0)
+    const { conditions } = stores.services.get('default/web')!
+    written.length = 0
+    controller.stop()
+    controller.start()
+    reconciler.enqueueAll()
+    await clock.advanceAsync(10_000)
+    assert.deepEqual(written, [])
+    put('web', service('web', { status: { conditions: [...conditions] } }))
+    await clock.advanceAsync(0)
+    assert.deepEqual(written, ['default/web none'])
+    stores.services.delete('default/web')
+    await clock.advanceAsync(0)
+    assert.equal(controller.unannounced.size, 0)
+  })
+})
