@@ -1,0 +1,333 @@
+import type { MacAddress } from '../wire/mac-address.ts'
+
+/** Who sent a frame: a speaker, known by the MAC of one of its interfaces, or a stranger. */
+export type Origin = { readonly node: string } | { readonly mac: MacAddress }
+
+/** Why a node asks for an address, and so why it takes it over. */
+export const TakeoverCause = {
+  /** it is the first candidate now: a new address, a fail-back, a changed order, a node that drains or leaves */
+  elected: 'elected',
+  /** the candidates before it are down */
+  failure: 'failure',
+  /** another host has stopped to use the address */
+  conflictOver: 'conflictOver',
+} as const
+export type TakeoverCause = (typeof TakeoverCause)[keyof typeof TakeoverCause]
+
+/** Another host uses the address. */
+export interface Conflict {
+  readonly mac: MacAddress
+  readonly sinceMs: number
+  /** when it was heard last */
+  readonly heardMs: number
+}
+
+/** Where one speaker stands with one address on one interface. Times are of the monotonic clock. */
+export type ClaimState =
+  /** other candidates come first */
+  | { readonly phase: 'idle' }
+  /** asks whether anybody uses the address; silence until `dueMs` answers, after the last of the probes */
+  | {
+      readonly phase: 'asking'
+      readonly probesSent: number
+      readonly dueMs: number
+      readonly backoffMs: number
+      readonly cause: TakeoverCause
+      readonly conflict?: Conflict
+    }
+  /** somebody uses it; asks again at `dueMs` */
+  | {
+      readonly phase: 'waiting'
+      readonly holder: Origin
+      readonly dueMs: number
+      readonly backoffMs: number
+      readonly conflict?: Conflict
+    }
+  /** answers for it; announces again at `dueMs` */
+  | {
+      readonly phase: 'owner'
+      readonly sinceMs: number
+      readonly cause: TakeoverCause
+      /** announcements on schedule so far */
+      readonly repetitions: number
+      readonly dueMs: number
+      /** when it last stood up for the address, against a speaker or a stranger */
+      readonly defendedMs: number
+      readonly conflict?: Conflict
+    }
+
+export type ClaimEvent =
+  /** the order, the life of a candidate or the view's own age changed; `urgent` when it concerns this address */
+  | { readonly type: 'view'; readonly urgent: boolean }
+  /** somebody asks whether the address is free (RFC 5227 §2.1.1 probe; RFC 4862 §5.4 solicitation from ::) */
+  | { readonly type: 'probe'; readonly from: Origin }
+  /** somebody uses the address: an answer, an announcement, or any packet sent in its name */
+  | { readonly type: 'claim'; readonly from: Origin }
+  /** others may not know or may have forgotten who owns it: tell them */
+  | { readonly type: 'speakUp' }
+  /** `dueMs` is reached */
+  | { readonly type: 'timer' }
+
+/** What a step looks at besides the state. */
+export interface ClaimView {
+  readonly nowMs: number
+  /** this node is the first living candidate and means to stay */
+  readonly first: boolean
+  /** why it is the first */
+  readonly cause: TakeoverCause
+  /** takes the next free place among those who ask on this interface, so that many that begin at once do not flood the segment */
+  askAtMs(): number
+  /** this node has been cut off from the API server until its Lease ran out: others may know better */
+  readonly old: boolean
+  /** whether the node comes before this one in its order, or this one may not insist, its view being old or itself about to leave */
+  outranks(node: string): boolean
+  /** whether sha256(`node#address`) is lower for the node than for this one: the order on which no two views differ */
+  lowerHash(node: string): boolean
+  /** whether whatever is heard in the node's name comes from a cache: it is down, its Lease has run out, and the API server says so */
+  isGone(node: string): boolean
+}
+
+export const ClaimAction = {
+  /** ask once, on this interface */
+  probe: 'probe',
+  /** answer from now on */
+  claim: 'claim',
+  /** tell the segment once */
+  announce: 'announce',
+  /** answer no more */
+  yield: 'yield',
+} as const
+export type ClaimAction = (typeof ClaimAction)[keyof typeof ClaimAction]
+
+export interface ClaimTimings {
+  /** how often it asks before silence is an answer */
+  readonly probeCount: number
+  /** how long each probe may stay without an answer */
+  readonly probeIntervalMs: number
+  /** the first wait before it asks a living owner again; doubled each time */
+  readonly askAgainMs: number
+  readonly askAgainMaxMs: number
+  /** how long one that has just yielded leaves the other alone, even if it takes it for dead */
+  readonly yieldHoldMs: number
+  /** the same for one whose view is old: two of these yield to each other whenever one asks */
+  readonly oldViewHoldMs: number
+  /** the first wait before it asks whether a stranger still uses the address; doubled each time */
+  readonly conflictRecheckMs: number
+  readonly conflictRecheckMaxMs: number
+  /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
+  readonly defendIntervalMs: number
+  /** against another speaker */
+  readonly settleIntervalMs: number
+  /** a stranger not heard for so long has gone */
+  readonly conflictForgottenMs: number
+}
+
+export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
+  probeCount: 2,
+  probeIntervalMs: 50,
+  askAgainMs: 100,
+  askAgainMaxMs: 2_000,
+  yieldHoldMs: 500,
+  oldViewHoldMs: 10_000,
+  conflictRecheckMs: 1_000,
+  conflictRecheckMaxMs: 5_000,
+  defendIntervalMs: 10_000,
+  settleIntervalMs: 100,
+  conflictForgottenMs: 30_000,
+}
+
+/** After claiming, the segment is told again after so many milliseconds, because frames get lost and switches learn late. */
+export const REPEAT_AFTER_MS: readonly number[] = [200, 1_000, 3_000, 10_000, 30_000, 60_000]
+/** Then for as long as the address is owned: two owners can only settle what they hear of each other. */
+export const REPEAT_EVERY_MS = 300_000
+
+export const IDLE: ClaimState = { phase: 'idle' }
+
+export interface ClaimStep {
+  readonly state: ClaimState
+  readonly actions: readonly ClaimAction[]
+}
+
+/** When the machine wants to be stepped by a timer; undefined while nothing but an event can move it. */
+export function dueOf(state: ClaimState, { conflictForgottenMs }: ClaimTimings): number | undefined {
+  if (state.phase === 'idle') return undefined
+  if (state.phase !== 'owner' || !state.conflict) return state.dueMs
+  return Math.min(state.dueMs, state.conflict.heardMs + conflictForgottenMs)
+}
+
+/** One step of the machine: nothing but what is passed in decides. The same state, when nothing changed. */
+export function stepClaim(state: ClaimState, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  switch (state.phase) {
+    case 'idle':
+      return event.type === 'view' && view.first ? ask(view, timings, { backoffMs: timings.askAgainMs }) : stay(state)
+    case 'asking':
+      return stepAsking(state, event, view, timings)
+    case 'waiting':
+      return stepWaiting(state, event, view, timings)
+    case 'owner':
+      return stepOwner(state, event, view, timings)
+  }
+}
+
+type Asking = Extract<ClaimState, { phase: 'asking' }>
+type Waiting = Extract<ClaimState, { phase: 'waiting' }>
+type Owner = Extract<ClaimState, { phase: 'owner' }>
+
+function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  const { nowMs } = view
+  switch (event.type) {
+    case 'view':
+      return view.first ? stay(state) : stay(IDLE)
+    case 'claim':
+      if (isNode(event.from) && view.isGone(event.from.node)) return stay(state)
+      return stay(answered(state, event.from, view, timings))
+    case 'probe':
+      // RFC 5227 §2.1.1: a stranger that asks for the same address at the same time is a conflict.
+      if (!isNode(event.from)) return stay(answered(state, event.from, view, timings))
+      // Two speakers ask: one of them steps back, and both know which. It asks again when the other must have claimed.
+      if (!view.lowerHash(event.from.node)) return stay(state)
+      return stay({
+        ...waiting(event.from, nowMs + (timings.probeCount + 1) * timings.probeIntervalMs, state.backoffMs),
+        ...(state.conflict && { conflict: state.conflict }),
+      })
+    case 'timer':
+      if (nowMs < state.dueMs) return stay(state)
+      if (state.probesSent < timings.probeCount) {
+        const probesSent = state.probesSent + 1
+        return { state: { ...state, probesSent, dueMs: nowMs + timings.probeIntervalMs }, actions: ['probe'] }
+      }
+      // Answering begins before the segment is told, so that nobody who believes it asks in vain.
+      return { state: owner(state.cause, nowMs), actions: ['claim', 'announce'] }
+    case 'speakUp':
+      return stay(state)
+  }
+}
+
+function stepWaiting(state: Waiting, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  const { nowMs } = view
+  const { holder, backoffMs, conflict } = state
+  switch (event.type) {
+    case 'view':
+      if (!view.first) return stay(IDLE)
+      // What made it wait may be otherwise now: but a stranger does not go because a view changed.
+      return event.urgent && isNode(holder) ? ask(view, timings, { backoffMs: timings.askAgainMs }) : stay(state)
+    case 'claim':
+      if (isNode(event.from)) return stay({ ...state, holder: event.from })
+      return stay({ ...state, holder: event.from, conflict: heardStranger(conflict, event.from.mac, nowMs) })
+    case 'timer':
+      if (nowMs < state.dueMs) return stay(state)
+      return ask(view, timings, { backoffMs, conflict })
+    case 'probe':
+    case 'speakUp':
+      return stay(state)
+  }
+}
+
+function stepOwner(state: Owner, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  const { nowMs } = view
+  switch (event.type) {
+    case 'probe':
+      // Heard is living, whatever liveness says. A stranger's probe, and one of a speaker that comes after, is answered.
+      return isNode(event.from) && view.outranks(event.from.node) ? yieldTo(event.from, view, timings) : stay(state)
+    case 'claim':
+      return isNode(event.from)
+        ? settle(state, event.from, view, timings)
+        : defend(state, event.from.mac, nowMs, timings)
+    case 'speakUp':
+      return { state, actions: ['announce'] }
+    case 'timer':
+      return stepOwnerTimer(state, nowMs, timings)
+    case 'view':
+      // It goes on answering until another asks.
+      return stay(state)
+  }
+}
+
+function stepOwnerTimer(state: Owner, nowMs: number, timings: ClaimTimings): ClaimStep {
+  const { conflict, ...quiet } = state
+  // The same sum as in dueOf: a difference would round otherwise, and the timer would come in vain, again and again.
+  const next = conflict && nowMs >= conflict.heardMs + timings.conflictForgottenMs ? quiet : state
+  if (nowMs < state.dueMs) return stay(next)
+  const repetitions = state.repetitions + 1
+  return { state: { ...next, repetitions, dueMs: nowMs + waitBefore(repetitions) }, actions: ['announce'] }
+}
+
+/** Two speakers own the address. The hash decides, not the order: two views of the order might make them duel for ever. */
+function settle(state: Owner, from: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  if (view.lowerHash(from.node)) return yieldTo(from, view, timings)
+  if (view.nowMs - state.defendedMs < timings.settleIntervalMs) return stay(state)
+  return { state: { ...state, defendedMs: view.nowMs }, actions: ['announce'] }
+}
+
+/** RFC 5227 §2.4 (c): a host that must keep its address defends it once in an interval, and goes on. */
+function defend(state: Owner, mac: MacAddress, nowMs: number, timings: ClaimTimings): ClaimStep {
+  const next = { ...state, conflict: heardStranger(state.conflict, mac, nowMs) }
+  if (nowMs - state.defendedMs < timings.defendIntervalMs) return stay(next)
+  return { state: { ...next, defendedMs: nowMs }, actions: ['announce'] }
+}
+
+function yieldTo(node: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  // One that takes the other for dead must not ask at once: it would take the address back from the one that is about to claim it.
+  const holdMs = view.old ? timings.oldViewHoldMs : timings.yieldHoldMs
+  const state = view.first ? waiting(node, view.nowMs + holdMs, timings.askAgainMs) : IDLE
+  return { state, actions: ['yield'] }
+}
+
+function ask(
+  view: ClaimView,
+  { probeIntervalMs }: ClaimTimings,
+  { backoffMs, conflict }: { backoffMs: number; conflict?: Conflict | undefined },
+): ClaimStep {
+  const { first, nowMs, cause } = view
+  if (!first) return stay(IDLE)
+  const askAtMs = view.askAtMs()
+  const atOnce = askAtMs <= nowMs
+  const state: Asking = {
+    phase: 'asking',
+    probesSent: atOnce ? 1 : 0,
+    dueMs: atOnce ? nowMs + probeIntervalMs : askAtMs,
+    backoffMs,
+    cause: conflict ? TakeoverCause.conflictOver : cause,
+    ...(conflict && { conflict }),
+  }
+  return { state, actions: atOnce ? ['probe'] : [] }
+}
+
+/** The address is in use: it is not claimed, and asked for again later, each time a while later. */
+function answered(state: Asking, from: Origin, { nowMs }: ClaimView, timings: ClaimTimings): Waiting {
+  if (isNode(from)) {
+    const waitMs = state.conflict ? timings.askAgainMs : state.backoffMs
+    return waiting(from, nowMs + waitMs, Math.min(waitMs * 2, timings.askAgainMaxMs))
+  }
+  const waitMs = Math.max(state.conflict ? state.backoffMs : 0, timings.conflictRecheckMs)
+  return {
+    ...waiting(from, nowMs + waitMs, Math.min(waitMs * 2, timings.conflictRecheckMaxMs)),
+    conflict: heardStranger(state.conflict, from.mac, nowMs),
+  }
+}
+
+function waiting(holder: Origin, dueMs: number, backoffMs: number): Waiting {
+  return { phase: 'waiting', holder, dueMs, backoffMs }
+}
+
+function owner(cause: TakeoverCause, nowMs: number): Owner {
+  const dueMs = nowMs + waitBefore(0)
+  return { phase: 'owner', sinceMs: nowMs, cause, repetitions: 0, dueMs, defendedMs: Number.NEGATIVE_INFINITY }
+}
+
+function heardStranger(before: Conflict | undefined, mac: MacAddress, nowMs: number): Conflict {
+  return { mac, sinceMs: before?.mac === mac ? before.sinceMs : nowMs, heardMs: nowMs }
+}
+
+function waitBefore(repetitions: number): number {
+  const afterMs = REPEAT_AFTER_MS[repetitions]
+  return afterMs === undefined ? REPEAT_EVERY_MS : afterMs - (REPEAT_AFTER_MS[repetitions - 1] ?? 0)
+}
+
+function stay(state: ClaimState): ClaimStep {
+  return { state, actions: [] }
+}
+
+export function isNode(origin: Origin): origin is { readonly node: string } {
+  return 'node' in origin
+}
