@@ -179,7 +179,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     { namespace },
   )
   const announcements = new Announcements(
-    { client, clock, random, logger, nowText, stores, statusWriter, recordEvent },
+    {
+      ...{ client, clock, random, logger, nowText, stores, statusWriter, recordEvent },
+      allocating: () => serviceReconciler.depth > 0,
+    },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
   )
   const metrics = new ControllerMetrics({

@@ -52,6 +52,8 @@ export interface AnnouncedControllerComponents {
   enqueue: (keys: Iterable<string>, delayMs?: number) => void
   statusWriter: Pick<StatusWriter, 'writeService'>
   recordEvent: (service: ServiceView, event: ServiceEvent) => void
+  /** whether addresses are being given at the moment: that goes first */
+  allocating: () => boolean
   /** who announces these Services may have changed */
   onReported: (keys: Iterable<string>) => void
 }
@@ -75,6 +77,7 @@ interface GatheredWorld {
 const FALSE_DELAY_MS = 2_000
 /** Reports of two nodes about one hand-over come up to a second apart. */
 const MOVE_DELAY_MS = 1_000
+const ALLOCATING_DELAY_MS = 500
 /** Nodes, pools and advertisements change in bursts. */
 const WORLD_DELAY_MS = 500
 
@@ -154,7 +157,7 @@ export class AnnouncedController {
 
   /** Brings the condition of one Service to what it should be. */
   async reconcile(key: string, signal?: AbortSignal): Promise<Outcome> {
-    const { stores, clock, statusWriter, nowText } = this.#components
+    const { stores, clock, statusWriter, allocating, nowText } = this.#components
     const service = stores.services.get(key)
     const judgement = service ? this.#judge(service) : 'untouched'
     this.#note(key, judgement)
@@ -167,6 +170,7 @@ export class AnnouncedController {
     this.#differing.set(key, sinceMs)
     const waitMs = sinceMs + delayMs(shown, next) - nowMs
     if (waitMs > 0) return retryAfter(waitMs)
+    if (next?.status === 'False' && allocating()) return retryAfter(ALLOCATING_DELAY_MS)
     const result = await statusWriter.writeService(service, { conditions: { [ANNOUNCED]: next } }, { signal })
     if (result !== 'written') return outcomeOfWrite(result)
     this.#differing.delete(key)

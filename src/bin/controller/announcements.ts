@@ -19,6 +19,8 @@ export interface AnnouncementsComponents {
   stores: ControllerStores
   statusWriter: Pick<StatusWriter, 'writeService' | 'createIfMissing' | 'patchStatus'>
   recordEvent: (service: ServiceView, event: ServiceEvent) => void
+  /** whether addresses are being given at the moment */
+  allocating: () => boolean
 }
 
 export interface AnnouncementsInit {

@@ -37,6 +37,7 @@ describe('the condition Announced, over time', () => {
   let version: number
   /** what the next write comes to instead of being carried out */
   let refuseWrites: 'conflict' | undefined
+  let allocating: boolean
 
   beforeEach(() => {
     clock = new FakeClock()
@@ -53,6 +54,7 @@ describe('the condition Announced, over time', () => {
     events = []
     version = 1
     refuseWrites = undefined
+    allocating = false
     controller = new AnnouncedController(
       {
         stores,
@@ -76,6 +78,7 @@ describe('the condition Announced, over time', () => {
           },
         },
         recordEvent: ({ key }, { type, reason }) => events.push(`${key} ${type} ${reason}`),
+        allocating: () => allocating,
         onReported: () => {},
       },
       { loadBalancerClass: '', candidateRules: {} },
@@ -160,6 +163,20 @@ describe('the condition Announced, over time', () => {
     await clock.advanceAsync(0)
     assert.equal(shownOf('web')?.reason, 'Announced')
     assert.equal(controller.unannounced.size, 0)
+  })
+
+  it('leaves the API server to those that wait for an address, but for good news', async () => {
+    await begin()
+    addressed('web', '192.0.2.1')
+    addressed('lonely', '192.0.2.2')
+    allocating = true
+    await clock.advanceAsync(10_000)
+    report('b', announcing('192.0.2.1'))
+    await clock.advanceAsync(10_000)
+    assert.deepEqual(written, ['default/web Announced'])
+    allocating = false
+    await clock.advanceAsync(500)
+    assert.deepEqual(written.slice(1), ['default/lonely TakeoverPending'])
   })
 
   it('costs one write for a hand-over, in whatever order the two reports come, and keeps its time', async () => {
