@@ -18,11 +18,17 @@ export interface Contender {
   start(kubeconfigFile: string): ChildProcess
 }
 
-/** Herald's controller as the image has it: one bundle. */
-export async function herald(): Promise<Contender> {
+/** Bundles Herald's processes as the image has them; the folder, which goes with this process. */
+export async function buildHerald(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'herald-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   await runLogged([process.execPath, 'src/bin/build.ts', '--out', folder], { logFile: join(folder, 'build.log') })
+  return folder
+}
+
+/** Herald's controller as the image has it: one bundle. */
+export async function herald(): Promise<Contender> {
+  const folder = await buildHerald()
   const flags = ['--namespace', namespace, '--pod-name', 'controller', '--log-level', 'warn', '--port', '0']
   const probes = ['--health-probe-host', '127.0.0.1', '--health-probe-port', '0']
   return {
@@ -63,7 +69,8 @@ export async function metallb(): Promise<Contender> {
   }
 }
 
-function definitions(pattern: string): object[] {
+/** The custom resource definitions in these files. */
+export function definitions(pattern: string): object[] {
   return globSync(pattern).flatMap(file =>
     // A line of the chart's that only a template engine understands decides whether, not what.
     parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),

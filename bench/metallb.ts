@@ -8,17 +8,18 @@ import { runLogged, step } from '../lab/progress.ts'
 export const metallbVersion = 'v0.15.2'
 const module = 'go.universe.tf/metallb'
 
-/** MetalLB's controller and the folder of its custom resource definitions. */
+/** MetalLB's programs and the folder of its custom resource definitions. */
 export interface MetallbFiles {
   controller: string
+  speaker: string
   crds: string
 }
 
-/** Builds MetalLB's controller from its Go module, or finds it in the cache. */
+/** Builds MetalLB's controller and speaker from its Go module, or finds them in the cache. */
 export async function buildMetallb(): Promise<MetallbFiles> {
   const folder = join(cacheDir(), `metallb-${metallbVersion}-${process.arch}`)
-  const files = { controller: join(folder, 'controller'), crds: join(folder, 'crd') }
-  if (existsSync(folder)) return files
+  const files = { controller: join(folder, 'controller'), speaker: join(folder, 'speaker'), crds: join(folder, 'crd') }
+  if (existsSync(files.speaker)) return files
   await step(`building MetalLB ${metallbVersion} from its Go module`, 'about 2 minutes the first time', async () => {
     await mkdir(cacheDir(), { recursive: true })
     const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
@@ -29,18 +30,19 @@ export async function buildMetallb(): Promise<MetallbFiles> {
     }
     try {
       await writeFile(join(work, 'go.mod'), 'module herald.io/bench\n')
-      await runLogged(['go', 'get', '-tool', `${module}/controller@${metallbVersion}`], options)
+      const programs = ['controller', 'speaker']
+      await runLogged(['go', 'get', '-tool', ...programs.map(name => `${module}/${name}@${metallbVersion}`)], options)
       const output = join(work, 'output')
-      await runLogged(
-        ['go', 'build', '-ldflags', '-s -w', '-o', join(output, 'controller'), `${module}/controller`],
-        options,
-      )
+      await mkdir(output)
+      const packages = programs.map(name => `${module}/${name}`)
+      await runLogged(['go', 'build', '-ldflags', '-s -w', '-o', `${output}/`, ...packages], options)
       const { stdout } = await run(['go', 'list', '-m', '-f', '{{.Dir}}', module], options)
       // The module cache is read-only, and so would be the copy.
       await runLogged(
         ['cp', '-r', '--no-preserve=mode', join(stdout.trim(), 'config/crd/bases'), join(output, 'crd')],
         options,
       )
+      await rm(folder, { recursive: true, force: true })
       await rename(output, folder)
     } finally {
       await rm(work, { recursive: true, force: true })

@@ -1,14 +1,22 @@
 #include "batch_socket.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "errors.h"
 
 /* One poll reads at most this many batches, then other descriptors and timers have their turn. */
 #define ROUNDS_PER_WAKEUP 8
+/* Messages that come so soon after the last ones come in quick succession, and then the next are waited for so long. */
+#define QUICK_SUCCESSION_NS 100000
+#define LINGER_NS 40000
+/* A yield that takes so long has given the processor to somebody. */
+#define CROWDED_NS 10000
+#define LEAVE_ALONE_NS 10000000
 /* libuv stops polling on POLLERR; an error condition that cannot be read off the socket must not spin for ever. */
 #define MAX_IDLE_WAKEUPS 16
 /* More than any receive buffer holds; a flood must not keep us here. */
@@ -108,6 +116,33 @@ static bool deliver(struct batch_socket *socket, uint32_t count) {
   return !handle->closing;
 }
 
+static uint64_t monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Waits a moment for the next message where messages come in quick succession: to be woken up, on an idle processor above all, takes longer
+ * than to take and answer one. Whoever else wants this processor has it meanwhile, and is left alone with it for a while.
+ */
+static bool linger(struct batch_socket *socket) {
+  uint64_t now = monotonic_ns(), gap = now - socket->last_taken_ns;
+  socket->last_taken_ns = now;
+  if (gap > QUICK_SUCCESSION_NS || now < socket->crowded_until_ns) return false;
+  for (uint64_t until = now + LINGER_NS; now < until;) {
+    if (socket->kind->waiting(socket)) return true;
+    uint64_t before = now;
+    sched_yield();
+    now = monotonic_ns();
+    if (now - before > CROWDED_NS) {
+      socket->crowded_until_ns = now + LEAVE_ALONE_NS;
+      break;
+    }
+  }
+  return socket->kind->waiting(socket);
+}
+
 static void on_event(struct handle *handle, int status, int events) {
   (void)events;
   struct batch_socket *socket = (struct batch_socket *)handle;
@@ -132,7 +167,8 @@ static void on_event(struct handle *handle, int status, int events) {
     }
     progress = progress || received > 0;
     if (count > 0 && !deliver(socket, count)) break;
-    if ((uint32_t)received < socket->slots) break;
+    if ((uint32_t)received == socket->slots) continue;
+    if (received == 0 || socket->kind->waiting == NULL || !linger(socket)) break;
   }
   if (handle->closing || handle->polling) return;
   socket->idle_wakeups = progress ? 0 : socket->idle_wakeups + 1;

@@ -38,6 +38,8 @@ struct batch_kind {
    * taken, or -1 with errno.
    */
   int (*receive)(struct batch_socket *socket, uint32_t *count);
+  /* Whether receive() would bring a message, where looking costs next to nothing. Optional. */
+  bool (*waiting)(struct batch_socket *socket);
   /* Throws away what is in the receive queue now; returns how many messages. */
   uint32_t (*discard)(struct batch_socket *socket);
   /* for batch_receive(): fills in what the kind of socket knows; false drops the message. Optional. */
@@ -68,6 +70,10 @@ struct batch_socket {
   napi_ref on_batch;
   napi_ref on_error;
   unsigned idle_wakeups;
+  /* when the last messages were taken, on the monotonic clock */
+  uint64_t last_taken_ns;
+  /* till then nothing is waited for in a busy loop, because others want the processor */
+  uint64_t crowded_until_ns;
   int family;
   struct mmsghdr rx_headers[MAX_SLOTS];
   struct mmsghdr tx_headers[MAX_SLOTS];

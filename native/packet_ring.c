@@ -109,6 +109,10 @@ int packet_ring_receive(struct batch_socket *socket, uint32_t *count) {
   return taken;
 }
 
+bool packet_ring_waiting(struct batch_socket *socket) {
+  return filled_slot(socket->own) != NULL;
+}
+
 uint32_t packet_ring_discard(struct batch_socket *socket) {
   struct packet_ring *ring = socket->own;
   uint32_t count = 0, most = ring->slots_per_block * ring->blocks;

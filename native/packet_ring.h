@@ -19,6 +19,7 @@ struct packet_ring *packet_ring_open(int fd, uint32_t interface_index, uint32_t 
 
 /* For struct batch_kind; `own` is the ring. */
 int packet_ring_receive(struct batch_socket *socket, uint32_t *count);
+bool packet_ring_waiting(struct batch_socket *socket);
 uint32_t packet_ring_discard(struct batch_socket *socket);
 void packet_ring_release(void *ring);
 

@@ -27,6 +27,7 @@ static int explain(struct batch_socket *socket, int number) {
 
 static const struct batch_kind packet_kind = {
     .receive = packet_ring_receive,
+    .waiting = packet_ring_waiting,
     .discard = packet_ring_discard,
     .explain = explain,
     .release = packet_ring_release,

@@ -64,11 +64,11 @@ export type OpenPacketSocket = (init: PacketSocketInit) => PacketSocket
 
 /** How the system's sockets are tuned; the defaults suit ARP and neighbour discovery. */
 export interface PacketSocketTuning {
-  /** longer frames are dropped and counted; default 128 for ARP, else 512 */
+  /** longer frames are dropped and counted; default 96 for ARP, else 512 */
   frameSize?: number
   /**
-   * memory in which frames wait, for as long as the socket is open; default 1 MiB: 5,000 ARP frames, what comes in 50 ms of the worst flood. It does
-   * not depend on net.core.rmem_max.
+   * memory in which frames wait, held for as long as the socket is open; it does not depend on net.core.rmem_max. Default 2 MiB for ARP, what comes in
+   * 0.1 s of a flood of 100,000 a second; else 1 MiB.
    */
   ringBytes?: number
   /**
@@ -93,9 +93,9 @@ export interface SystemPacketSocket extends PacketSocket {
 }
 
 const slots = 64
-const arpFrameSize = 128
-const defaultFrameSize = 512
-const defaultRingBytes = 1024 * 1024
+const defaults = { frameSize: 512, ringBytes: 1024 * 1024 }
+// An ARP frame has 42 bytes; Ethernet pads it to 60, and tunnels now and then to more.
+const arpDefaults = { frameSize: 96, ringBytes: 2 * 1024 * 1024 }
 
 /**
  * Opens an AF_PACKET socket. Its own outgoing frames are not received.
@@ -114,7 +114,10 @@ class NativePacketSocket implements SystemPacketSocket {
   #closed = false
 
   constructor(init: PacketSocketInit, tuning: PacketSocketTuning) {
-    const frameSize = tuning.frameSize ?? (init.etherType === ETHERTYPE_ARP ? arpFrameSize : defaultFrameSize)
+    const { frameSize, ringBytes, qdiscBypass } = {
+      ...(init.etherType === ETHERTYPE_ARP ? arpDefaults : defaults),
+      ...tuning,
+    }
     const buffers = new BatchBuffers({ slots, slotSize: frameSize, replies: true })
     const batch = {
       count: 0,
@@ -129,8 +132,8 @@ class NativePacketSocket implements SystemPacketSocket {
         interfaceIndex: init.interfaceIndex,
         etherType: init.etherType,
         filter: init.filter && packFilter(init.filter),
-        qdiscBypass: tuning.qdiscBypass ? 1 : 0,
-        ringBytes: tuning.ringBytes ?? defaultRingBytes,
+        qdiscBypass: qdiscBypass ? 1 : 0,
+        ringBytes,
         onBatch: count => {
           batch.count = count
           // whatever an earlier callback reserved before it threw is not sent
