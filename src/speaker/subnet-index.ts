@@ -35,9 +35,9 @@ export class SubnetIndex {
       const subnets = this.#subnets[family].sort(([a], [b]) => b - a)
       // From the widest to the narrowest, so that what a wider one gives on is complete.
       for (let at = subnets.length - 1; at >= 0; at--) {
+        const wider = subnets.slice(at + 1)
         for (const [value, { nodes }] of subnets[at]![1]) {
-          const wider = find(subnets.slice(at + 1), { family, value } as Address)
-          for (const node of wider?.nodes ?? []) nodes.add(node)
+          for (const node of find(wider, { family, value } as Address)?.nodes ?? []) nodes.add(node)
         }
       }
     }
