@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Address } from '../ip/address.ts'
-import { Authentication, AuthenticationType, MAX_SHA1_KEY_LENGTH } from './authentication.ts'
+import { Authentication, AuthenticationType, type Digest, MAX_SHA1_KEY_LENGTH } from './authentication.ts'
 import { Diagnostic, SessionState } from './packet.ts'
 import {
   type Arrival,
@@ -79,6 +79,7 @@ export function livenessKey(secret: Uint8Array): Uint8Array {
  */
 export class Liveness {
   readonly #node: string
+  readonly #digest: Digest | undefined
   readonly #timers: Omit<PeerConfig, 'addresses' | 'role'>
   readonly #settleMs: number
   readonly #maxWatched: number
@@ -92,9 +93,13 @@ export class Liveness {
   #settleDueMs = Number.POSITIVE_INFINITY
   #stopped = false
 
-  /** @param components.random numbers from 0 up to, not including, 1 */
-  constructor(components: { random: () => number }, init: LivenessInit) {
+  /**
+   * @param components.random numbers from 0 up to, not including, 1
+   * @param components.digest SHA1 by default; a simulation may pass a cheaper one, the same at all ends
+   */
+  constructor(components: { random: () => number; digest?: Digest }, init: LivenessInit) {
     const intervalMs = init.intervalMs ?? 100
+    this.#digest = components.digest
     this.#node = init.node
     this.#timers = {
       desiredMinTxIntervalMs: intervalMs,
@@ -174,7 +179,13 @@ export class Liveness {
     if (sameBytes(secret, this.#secret)) return []
     this.#secret = secret
     this.#authentication =
-      secret && new Authentication({ type: AuthenticationType.keyedSha1, keyId, key: livenessKey(secret) })
+      secret &&
+      new Authentication({
+        type: AuthenticationType.keyedSha1,
+        keyId,
+        key: livenessKey(secret),
+        digest: this.#digest,
+      })
     const actions: LivenessAction[] = []
     for (const watch of this.#watches.values()) {
       watch.settledAtMs = nowMs + this.#settleMs
