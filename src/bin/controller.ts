@@ -35,6 +35,7 @@ import { Announcements } from './controller/announcements.ts'
 import { ConfigurationStates } from './controller/configuration-states.ts'
 import { ControllerStores } from './controller/controller-stores.ts'
 import { CountingStatusWriter } from './controller/counting-status-writer.ts'
+import { leadingClient } from './controller/leading-client.ts'
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
@@ -105,14 +106,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const stores = new ControllerStores({ client, clock, random, logger }, { namespace })
   const { reflectors } = stores
 
-  // A replica that was paused past its Lease must not write what it decided before.
-  const leading = {
-    create: client.create.bind(client),
-    patch: (async (...request) => {
-      if (!elector.isLeader) throw new NotLeading()
-      return client.patch(...request)
-    }) as typeof client.patch,
-  }
+  const leading = leadingClient(client, () => elector.isLeader)
   const statusWriter = new CountingStatusWriter({ client: leading }, { onWrite: result => metrics.countWrite(result) })
   const livenessSecret = new LivenessSecret(
     { statusWriter, clock, random, logger },
@@ -180,7 +174,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   )
   const announcements = new Announcements(
     {
-      ...{ client, clock, random, logger, nowText, stores, statusWriter, recordEvent },
+      ...{ client: leading, clock, random, logger, nowText, stores, statusWriter, recordEvent },
       allocating: () => serviceReconciler.depth > 0,
     },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
@@ -343,11 +337,3 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     logger.info({}, 'controller stopped')
   }
 })
-
-class NotLeading extends Error {
-  override readonly name = 'NotLeading'
-
-  constructor() {
-    super('not written: this replica does not lead any more')
-  }
-}
