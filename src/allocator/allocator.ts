@@ -5,6 +5,7 @@ import { type AddressRange, addressAfter, familyOf, rangeContains } from '../ip/
 import { RangeIndex } from '../ip/range-index.ts'
 import { type AddressValue, FreeAddresses, type UnusableUntil } from './free-addresses.ts'
 import { Holders } from './holders.ts'
+import { PoolRoom } from './pool-room.ts'
 import { ReservedRanges } from './reserved-ranges.ts'
 import { type SharingObjection, type SharingTerms, sameTerms, UNSHARED } from './sharing.ts'
 
@@ -26,6 +27,8 @@ export type Held = { readonly holding: Holding } | Refusal
 
 interface PoolState {
   readonly pool: AddressPool
+  /** in the order in which pools are tried */
+  place: number
   /** one for each of the pool's ranges, in their order */
   readonly free: readonly FreeAddresses[]
 }
@@ -43,7 +46,9 @@ const NO_ADDRESSES: readonly Address[] = []
  * stand in choose-addresses.ts. Rebuilt from Service status after every start, so it needs no memory of its own.
  */
 export class Allocator {
+  #order: readonly AddressPool[] = []
   #pools = new Map<string, PoolState>()
+  #room = new PoolRoom([])
   #ranges = new RangeIndex<PoolRange>([])
   #reserved = new ReservedRanges([])
   readonly #holders = new Holders()
@@ -52,18 +57,21 @@ export class Allocator {
   readonly #inUse = new Map<string, { 4: number; 6: number }>()
 
   /**
-   * Takes the pools that stand. Whoever holds an address that lies in none of them any more, or has moved to another pool,
+   * Takes the pools that stand, in the order in which they are tried; the list must not be changed afterwards. Whoever holds an address that lies in none of them any more, or has moved to another pool,
    * keeps no hold on it; but what is held of a pool that is refused stays held.
    *
    * @returns the keys of all holders whose pool changed: what they may keep must be decided again
    */
   setPools(pools: readonly AddressPool[], isRefused: (pool: string) => boolean = () => false): string[] {
     const before = this.#pools
+    this.#order = pools
     this.#pools = new Map(
-      pools.map(pool => [
-        pool.name,
-        before.get(pool.name)?.pool === pool ? (before.get(pool.name) as PoolState) : this.#newState(pool),
-      ]),
+      pools.map((pool, place) => {
+        const known = before.get(pool.name)
+        if (known?.pool !== pool) return [pool.name, this.#newState(pool, place)]
+        known.place = place
+        return [pool.name, known]
+      }),
     )
     this.#indexRanges()
     return this.#holdAgain(({ pool }) => {
@@ -79,7 +87,7 @@ export class Allocator {
    */
   setReservations(reservations: readonly AddressReservation[]): string[] {
     this.#reserved = new ReservedRanges(reservations)
-    for (const [name, { pool }] of this.#pools) this.#pools.set(name, this.#newState(pool))
+    for (const [name, { pool, place }] of this.#pools) this.#pools.set(name, this.#newState(pool, place))
     this.#indexRanges()
     return this.#holdAgain((holding, key) => holding.addresses.some(address => this.reservationAgainst(key, address)))
   }
@@ -103,6 +111,31 @@ export class Allocator {
   useAgainst(key: string, address: Address, terms: SharingTerms): (Refusal & { refused: 'in-use' }) | undefined {
     const clash = this.#holders.objection(key, address.value, terms)
     return clash && { refused: 'in-use', ...clash }
+  }
+
+  /** The pools that stand, in the order in which they are tried. */
+  get pools(): readonly AddressPool[] {
+    return this.#order
+  }
+
+  /** The place of the first pool from `from` on that may have a free address of each family; -1 when there is none. */
+  nextWithRoom(families: readonly Family[], from: number): number {
+    return this.#room.next(families, from)
+  }
+
+  /** Whether a pool has an address of a family that anybody might have. */
+  hasRoom(poolName: string, family: Family): boolean {
+    return this.lowestFor('', poolName, family) !== undefined
+  }
+
+  /** Whether any addresses are kept for a holder. */
+  hasReserved(key: string): boolean {
+    return this.#reserved.for(key).length > 0
+  }
+
+  /** Whom an address is kept for. */
+  reservedFor(address: Address): string | undefined {
+    return this.#reserved.of(address)?.owner
   }
 
   /** The pool of this name, if it stands. */
@@ -131,6 +164,7 @@ export class Allocator {
     const reserved = this.#lowestReserved(key, state.pool, family, terms)
     if (reserved) return reserved
     const shared = terms.key === '' ? NO_ADDRESSES : this.#lowestShared(key, state.pool, family, terms)
+    if (shared.length === 0 && !this.#room.has(state.place, family)) return undefined
     // Most pools that are asked may be full: nothing is made here, not even an iterator.
     const { ranges } = state.pool
     for (let index = 0; index < ranges.length; index++) {
@@ -141,6 +175,7 @@ export class Allocator {
       if (free && shareable) return compareAddresses(free, shareable) < 0 ? free : shareable
       if (free ?? shareable) return free ?? shareable
     }
+    this.#room.delete(state.place, family)
     return undefined
   }
 
@@ -208,7 +243,9 @@ export class Allocator {
       if (!this.#holders.remove(key, address.value)) continue
       if (inUse) inUse[address.family]--
       // The pool that has the address now need not be the one that it was held of.
-      this.#ranges.find(address)?.free.free(address)
+      const range = this.#ranges.find(address)
+      range?.free.free(address)
+      if (range) this.#room.add(range.state.place, address.family)
     }
     if (inUse && inUse[4] + inUse[6] === 0) this.#inUse.delete(holding.pool)
     this.#holders.forget(key)
@@ -221,6 +258,7 @@ export class Allocator {
   }
 
   #indexRanges(): void {
+    this.#room = new PoolRoom(this.#order)
     this.#ranges = new RangeIndex(
       [...this.#pools.values()].flatMap(state =>
         state.pool.ranges.map((range, index) => ({ ...range, state, free: state.free[index] as FreeAddresses })),
@@ -254,12 +292,12 @@ export class Allocator {
     return shareable.sort(compareAddresses)
   }
 
-  #newState(pool: AddressPool): PoolState {
+  #newState(pool: AddressPool, place: number): PoolState {
     const isTaken = (value: AddressValue) => this.#holders.has(value)
     const reserved = this.#reserved
     const unusableUntil: UnusableUntil = address =>
       pool.avoidBuggyIPs && isBuggy(address) ? address : reserved.of(address)?.last
-    return { pool, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, unusableUntil)) }
+    return { pool, place, free: pool.ranges.map(range => new FreeAddresses(range, isTaken, unusableUntil)) }
   }
 }
 

@@ -1,6 +1,7 @@
 import { type AddressPool, poolOffers, poolServes } from '../config/address-pool.ts'
 import { type Address, type Family, formatAddress } from '../ip/address.ts'
 import type { Allocator } from './allocator.ts'
+import type { Awaited } from './awaited.ts'
 import type { AllocationReason } from './reasons.ts'
 import { type SharingObjection, type SharingTerms, UNSHARED } from './sharing.ts'
 
@@ -28,7 +29,13 @@ export interface PoolVerdict {
 
 export type Choice =
   | { readonly addresses: readonly Address[]; readonly pool: string }
-  | { readonly reason: AllocationReason; readonly message: string; readonly looked: readonly PoolVerdict[] }
+  | {
+      readonly reason: AllocationReason
+      readonly message: string
+      readonly looked: readonly PoolVerdict[]
+      /** what would change the answer, beside an edit of the Service, a pool, a namespace or a reservation */
+      readonly awaits: readonly Awaited[]
+    }
 
 /**
  * Chooses addresses without taking them: the requested ones; else from the requested pool; else from the first pool, in
@@ -67,16 +74,21 @@ function chooseFrom(
   allocator: Allocator,
   askedFor: boolean,
 ): Choice {
+  // Nothing but free addresses is looked for: then full pools need not be asked.
+  const skipsFull = pools === allocator.pools && request.terms === undefined && !allocator.hasReserved(request.key)
+  const next = (families: readonly Family[], from: number) =>
+    skipsFull ? allocator.nextWithRoom(families, from) : from < pools.length ? from : -1
   for (const pinned of [true, false]) {
     for (const families of request.alternatives) {
-      for (const pool of pools) {
+      for (let place = next(families, 0); place >= 0; place = next(families, place + 1)) {
+        const pool = pools[place] as AddressPool
         if ((pool.serviceAllocation !== undefined) !== pinned || passedOver(pool, request, askedFor)) continue
         const addresses = lowestOfEach(families, pool, request, allocator)
         if (addresses) return { addresses, pool: pool.name }
       }
     }
   }
-  return explain(pools, request, askedFor)
+  return explain(pools, request, allocator, askedFor)
 }
 
 /** One address of each family from one pool; undefined at the first family that it has none of: most pools may be full. */
@@ -103,7 +115,12 @@ function passedOver(pool: AddressPool, request: AddressRequest, askedFor: boolea
 }
 
 /** Says of every pool why it did not serve; made only when none did. */
-function explain(pools: readonly AddressPool[], request: AddressRequest, askedFor: boolean): Choice {
+function explain(
+  pools: readonly AddressPool[],
+  request: AddressRequest,
+  allocator: Allocator,
+  askedFor: boolean,
+): Choice {
   const offers = (pool: AddressPool) =>
     request.alternatives.some(families => families.every(family => poolOffers(pool, family)))
   const looked = pools.map(
@@ -122,7 +139,22 @@ function explain(pools: readonly AddressPool[], request: AddressRequest, askedFo
     const message = `No IPAddressPool that serves this Service has ${needs} addresses. ${words}`
     return refuse('FamilyNotAvailable', message, looked)
   }
-  return refuse('PoolExhausted', `No ${needs} address is free for this Service. ${words}`, looked)
+  const awaits = looked
+    .filter(({ verdict }) => verdict === 'exhausted')
+    .flatMap(({ pool }) => lackingFamilies(pool, request, allocator))
+  const message = `No ${needs} address is free for this Service. ${words}`
+  return refuse('PoolExhausted', message, looked, [...awaits, ...sharingOf(request)])
+}
+
+/** Of which of its families a Service finds no address in a pool. */
+function lackingFamilies(pool: string, { key, terms, alternatives }: AddressRequest, allocator: Allocator): Awaited[] {
+  return [...new Set(alternatives.flat())]
+    .filter(family => allocator.lowestFor(key, pool, family, terms) === undefined)
+    .map(family => ({ pool, family }))
+}
+
+function sharingOf({ terms }: AddressRequest): Awaited[] {
+  return terms && terms.key !== '' ? [{ sharingKey: terms.key }] : []
 }
 
 function chooseRequested(
@@ -153,8 +185,10 @@ function chooseRequested(
       return refuse('AddressReserved', `${text}, which the AddressReservation "${reservation}" keeps from it.`)
     }
     const use = allocator.useAgainst(request.key, address, request.terms ?? UNSHARED)
-    if (use)
-      return refuse('AddressInUse', `${text}, which the Service "${use.by}" holds: ${OBJECTIONS[use.objection]}.`)
+    if (use) {
+      const message = `${text}, which the Service "${use.by}" holds: ${OBJECTIONS[use.objection]}.`
+      return refuse('AddressInUse', message, [], [{ address: formatAddress(address) }])
+    }
   }
   return { addresses, pool: pool.name }
 }
@@ -178,6 +212,11 @@ function describeVerdict({ pool, verdict }: PoolVerdict): string {
   return `"${pool}" ${VERDICTS[verdict]}`
 }
 
-function refuse(reason: AllocationReason, message: string, looked: readonly PoolVerdict[] = []): Choice {
-  return { reason, message, looked }
+function refuse(
+  reason: AllocationReason,
+  message: string,
+  looked: readonly PoolVerdict[] = [],
+  awaits: readonly Awaited[] = [],
+): Choice {
+  return { reason, message, looked, awaits }
 }

@@ -1,12 +1,13 @@
 import type { Allocator, Holding } from '../allocator/allocator.ts'
+import type { Awaited } from '../allocator/awaited.ts'
 import { type AddressRequest, chooseAddresses } from '../allocator/choose-addresses.ts'
 import { ALLOCATION_REASONS, type AllocationReason } from '../allocator/reasons.ts'
-import { sameTerms } from '../allocator/sharing.ts'
 import { poolOffers } from '../config/address-pool.ts'
-import { type Address, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
+import { type Address, type Family, formatAddress, parseAddress, sameAddress } from '../ip/address.ts'
 import { ALLOCATED_FROM, deprecatedAnnotations } from '../resources/annotations.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { ADDRESS_ALLOCATED, type ConditionState } from './conditions.ts'
+import { heldBy, newsOf } from './news.ts'
 import { readRequest, sharingTerms } from './request.ts'
 import { findSources, objectionTo, retain, usableAddresses } from './retain.ts'
 import type { World } from './world.ts'
@@ -33,7 +34,9 @@ export interface Decision {
   readonly desired?: DesiredStatus
   readonly events: readonly ServiceEvent[]
   /** what the Service held is free now, or may be shared: others may be waiting for it */
-  readonly freed: boolean
+  readonly freed: readonly Awaited[]
+  /** what would help a Service that has no address, or to a second one */
+  readonly awaits: readonly Awaited[]
   /** it would take more than it has: an address of its second family, once its pool has one free */
   readonly incomplete?: boolean
 }
@@ -57,28 +60,26 @@ export function converge(service: ServiceView, world: World): Decision {
 
   // It waits for somebody else's finalizer, and its address is given back: nothing is begun with it any more.
   if (service.deleting && service.ingress.length === 0) {
-    return { reason: 'Deleting', events: [], freed: allocator.release(service.key) !== undefined }
+    return giveUp(service, allocator, 'Deleting')
   }
-  const before = allocator.holding(service.key)
-  const termsBefore = allocator.termsOf(service.key)
+  const before = heldBy(service.key, allocator)
   const labels = world.namespaceLabels(service.namespace)
   if (!labels) {
     // The watch of namespaces is late: which pools serve the Service cannot be told. What it has stays its own.
     claim(service, world)
-    return { reason: 'UnknownNamespace', events: [], freed: false }
+    return { reason: 'UnknownNamespace', events: [], freed: [], awaits: [] }
   }
   const outcome = settle(service, labels, world)
   const after = allocator.holding(service.key)
-  const freed =
-    (before?.addresses ?? []).some(one => !after?.addresses.some(other => sameAddress(one, other))) ||
-    // With other terms others may share what this one holds, or what it held them from.
-    !sameTerms(termsBefore, allocator.termsOf(service.key))
+  const freed = newsOf(before, heldBy(service.key, allocator), allocator)
+  const awaits = outcome.awaits ?? []
   if (outcome.reason === 'ForeignAddress') {
     return {
       reason: outcome.reason,
       desired: { pool: undefined, condition: conditionOf(outcome, undefined) },
       events: eventsOf(service, outcome, undefined),
       freed,
+      awaits,
     }
   }
   return {
@@ -86,6 +87,7 @@ export function converge(service: ServiceView, world: World): Decision {
     desired: { addresses: after?.addresses ?? [], pool: after?.pool, condition: conditionOf(outcome, after) },
     events: eventsOf(service, outcome, after),
     freed,
+    awaits,
     ...(outcome.incomplete && { incomplete: true }),
   }
 }
@@ -122,6 +124,7 @@ interface Outcome {
   /** why an address that the Service had was given up */
   readonly cleared?: string
   readonly incomplete?: boolean
+  readonly awaits?: readonly Awaited[]
 }
 
 function settle(service: ServiceView, labels: Readonly<Record<string, string>>, world: World): Outcome {
@@ -168,13 +171,19 @@ function foreignStatus(service: ServiceView, shown: readonly Address[], world: W
 }
 
 function leaveAlone(service: ServiceView, allocator: Allocator, reason: 'NotLoadBalancer' | 'OtherClass'): Decision {
-  const freed = allocator.release(service.key) !== undefined
+  const left = giveUp(service, allocator, reason)
   const marked =
     service.annotations[ALLOCATED_FROM] !== undefined ||
     service.conditions.some(({ type }) => type === ADDRESS_ALLOCATED)
   // A Service of another class is another implementation's, marks or not.
-  if (reason === 'OtherClass' || !marked) return { reason, events: [], freed }
-  return { reason, desired: { addresses: [], pool: undefined, condition: undefined }, events: [], freed }
+  if (reason === 'OtherClass' || !marked) return left
+  return { ...left, desired: { addresses: [], pool: undefined, condition: undefined } }
+}
+
+function giveUp({ key }: ServiceView, allocator: Allocator, reason: Decision['reason']): Decision {
+  const before = heldBy(key, allocator)
+  allocator.release(key)
+  return { reason, events: [], freed: newsOf(before, heldBy(key, allocator), allocator), awaits: [] }
 }
 
 function shownAddresses({ ingress }: ServiceView): Address[] {
@@ -204,8 +213,13 @@ function allocated(
     ...((lost.length > 0 || why === notAnAddress) && {
       cleared: why ?? `${lost.map(formatAddress).join(', ')} is not the Service's any more.`,
     }),
-    ...(incomplete && { incomplete }),
+    ...(incomplete && { incomplete, awaits: awaitsSecond(poolName, missing, request) }),
   }
+}
+
+/** A second address may be free, or one that the Service may share. */
+function awaitsSecond(pool: string, family: Family, { terms }: AddressRequest): Awaited[] {
+  return [{ pool, family }, ...(terms ? [{ sharingKey: terms.key }] : [])]
 }
 
 function conditionOf({ reason, message }: Outcome, holding: Holding | undefined): ConditionState {

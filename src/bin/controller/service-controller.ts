@@ -1,4 +1,5 @@
 import { Allocator } from '../../allocator/allocator.ts'
+import type { Awaited } from '../../allocator/awaited.ts'
 import type { AddressPool, AddressPoolResource } from '../../config/address-pool.ts'
 import { PoolRegistry } from '../../config/pool-registry.ts'
 import type { NamedProblem } from '../../config/problem.ts'
@@ -14,6 +15,7 @@ import {
   isHandled,
   type ServiceEvent,
 } from '../../controller/converge.ts'
+import { heldBy, newsOf } from '../../controller/news.ts'
 import { firstPassOrder, Waiting } from '../../controller/waiting.ts'
 import type { World } from '../../controller/world.ts'
 import { formatAddress } from '../../ip/address.ts'
@@ -161,34 +163,19 @@ export class ServiceController {
 
   /** Brings one Service to what it should be. */
   async reconcile(key: string, signal?: AbortSignal): Promise<Outcome> {
-    const { services, logger, onPoolChanged, recordEvent } = this.#components
+    const { services, logger, recordEvent } = this.#components
     const service = services.get(key)
-    const poolBefore = this.#allocator.holding(key)?.pool
-    if (!service) {
-      this.#waiting.delete(key)
-      const released = this.#allocator.release(key)
-      if (released) {
-        logger.info(
-          { service: key, addresses: released.addresses.map(formatAddress), pool: released.pool },
-          'address released',
-        )
-        onPoolChanged(released.pool)
-        this.#holderChanged(key)
-        this.#askWaiting()
-      }
-      return done
+    let decision: Decision | undefined
+    try {
+      if (!service) this.#forget(key)
+      else if (service.deleting && isGuarded(service)) this.#waiting.delete(key)
+      else decision = this.#decide(service)
+    } finally {
+      // Whatever became of this one, those after it wait for the same room.
+      this.#components.enqueue(this.#waiting.next(key, (pool, family) => this.#allocator.hasRoom(pool, family)))
     }
-    if (service.deleting && isGuarded(service)) return this.#letGo(service, signal)
-    const decision = converge(service, this.#world)
-    const poolAfter = this.#allocator.holding(key)?.pool
-    const held = this.#allocator.holding(key) !== undefined
-    if (decision.desired?.condition && (!held || decision.incomplete)) {
-      this.#waiting.add(service, !held && decision.reason !== 'ForeignAddress')
-    } else this.#waiting.delete(key)
-    for (const pool of new Set([poolBefore, poolAfter]))
-      if (pool !== undefined && (decision.freed || pool !== poolBefore)) onPoolChanged(pool)
-    if (decision.freed || poolAfter !== poolBefore) this.#holderChanged(key)
-    if (decision.freed) this.#askWaiting()
+    if (!service) return done
+    if (!decision) return this.#letGo(service, signal)
     const desired = this.#desired(service, decision)
     if (!desired) return done
     const result = await this.#components.statusWriter.writeService(service, desired, { signal })
@@ -199,6 +186,35 @@ export class ServiceController {
       recordEvent(service, event)
     }
     return done
+  }
+
+  /** A Service that is gone. */
+  #forget(key: string): void {
+    const before = heldBy(key, this.#allocator)
+    this.#waiting.delete(key)
+    const released = this.#allocator.release(key)
+    if (!released) return
+    const addresses = released.addresses.map(formatAddress)
+    this.#components.logger.info({ service: key, addresses, pool: released.pool }, 'address released')
+    this.#components.onPoolChanged(released.pool)
+    this.#holderChanged(key)
+    this.#askWaiting(newsOf(before, heldBy(key, this.#allocator), this.#allocator))
+  }
+
+  #decide(service: ServiceView): Decision {
+    const { key } = service
+    const poolBefore = this.#allocator.holding(key)?.pool
+    const decision = converge(service, this.#world)
+    const poolAfter = this.#allocator.holding(key)?.pool
+    const freed = decision.freed.length > 0
+    if (decision.desired?.condition && (poolAfter === undefined || decision.incomplete)) {
+      this.#waiting.add(service, decision.awaits, poolAfter === undefined && decision.reason !== 'ForeignAddress')
+    } else this.#waiting.delete(key)
+    for (const pool of new Set([poolBefore, poolAfter]))
+      if (pool !== undefined && (freed || pool !== poolBefore)) this.#components.onPoolChanged(pool)
+    if (freed || poolAfter !== poolBefore) this.#holderChanged(key)
+    if (freed) this.#askWaiting(decision.freed)
+    return decision
   }
 
   /** What is written of a decision, with what is to be done about the finalizer. */
@@ -218,7 +234,6 @@ export class ServiceController {
    * the finalizer. They are free for others when the watch says that it is gone, or shows nothing any more.
    */
   async #letGo(service: ServiceView, signal: AbortSignal | undefined): Promise<Outcome> {
-    this.#waiting.delete(service.key)
     // What another class's implementation shows is its own.
     const ours = isHandled(service, this.#world.loadBalancerClass)
     const result = await this.#components.statusWriter.writeService(
@@ -294,7 +309,7 @@ export class ServiceController {
     }
   }
 
-  #askWaiting(): void {
-    this.#components.enqueue(this.#waiting.oldestFirst())
+  #askWaiting(news: readonly Awaited[]): void {
+    this.#components.enqueue(this.#waiting.wake(news))
   }
 }

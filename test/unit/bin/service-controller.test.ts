@@ -116,7 +116,20 @@ describe('ServiceController', () => {
     it.asked.length = 0
     it.deleteService('holder')
     await it.controller.reconcile('default/holder')
-    assert.deepEqual(it.asked, ['default/holder', 'default/old', 'default/young'])
+    assert.deepEqual(it.asked, ['default/holder', 'default/old'], 'one address is one Service’s gain')
+    await it.controller.reconcile('default/old')
+    assert.deepEqual(it.asked, ['default/holder', 'default/old'])
+    it.deleteService('old')
+    it.asked.length = 0
+    // Not the one that waits next any more: the one after it.
+    it.putService('young', 3, [], { type: 'ClusterIP' })
+    it.putService('youngest', 4)
+    await it.controller.reconcile('default/youngest')
+    it.asked.length = 0
+    await it.controller.reconcile('default/old')
+    assert.deepEqual(it.asked, ['default/young'])
+    await it.controller.reconcile('default/young')
+    assert.deepEqual(it.asked, ['default/young', 'default/youngest'])
   })
 
   it('tells an event only when the write that it tells of was made', async () => {

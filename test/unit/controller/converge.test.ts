@@ -10,10 +10,11 @@ import { pool, reservation, service } from '../../support/services.ts'
 
 function world(...pools: AddressPool[]): World {
   const allocator = new Allocator()
+  pools.sort(comparePools)
   allocator.setPools(pools)
   return {
     allocator,
-    pools: pools.sort(comparePools),
+    pools,
     loadBalancerClass: '',
     isRefused: () => false,
     namespaceLabels: () => ({}),
@@ -80,7 +81,7 @@ describe('converge', () => {
     const decision = converge({ ...held, type: 'ClusterIP' }, here)
     assert.equal(decision.reason, 'NotLoadBalancer')
     assert.deepEqual(decision.desired, { addresses: [], pool: undefined, condition: undefined })
-    assert.equal(decision.freed, true)
+    assert.deepEqual(decision.freed, [{ pool: 'p', family: 4 }, { address: '192.0.2.10' }])
     assert.equal(here.allocator.holding(held.key), undefined)
   })
 
@@ -274,7 +275,10 @@ describe('converge', () => {
     const here = world(pool('p', v4), pool('q', ['203.0.113.0/24']))
     const held = written(service(), converge(service(), here))
     const moved = converge({ ...held, annotations: { ...held.annotations, 'metallb.io/address-pool': 'q' } }, here)
-    assert.deepEqual([addresses(moved), moved.desired?.pool, moved.freed], [['203.0.113.0'], 'q', true])
+    assert.deepEqual(
+      [addresses(moved), moved.desired?.pool, moved.freed[0]],
+      [['203.0.113.0'], 'q', { pool: 'p', family: 4 }],
+    )
   })
 
   const families: [policy: string, clusterIPs: string[], pools: AddressPool[], expected: string[]][] = [
@@ -532,10 +536,10 @@ describe('converge', () => {
       const here = world(pool('p', v4))
       const a = service('a')
       const held = written(a, converge(a, here))
-      assert.equal(converge(held, here).freed, false)
+      assert.deepEqual(converge(held, here).freed, [])
       const annotations = { ...held.annotations, 'metallb.io/allow-shared-ip': 'k' }
-      assert.equal(converge({ ...held, annotations }, here).freed, true)
-      assert.equal(converge({ ...held, annotations }, here).freed, false)
+      assert.deepEqual(converge({ ...held, annotations }, here).freed, [{ address: '192.0.2.10' }, { sharingKey: 'k' }])
+      assert.deepEqual(converge({ ...held, annotations }, here).freed, [])
     })
   })
 

@@ -165,6 +165,21 @@ describe("the reference's changes over time", () => {
     assert.deepEqual(here.addresses('aYounger'), ['192.0.2.10'])
   })
 
+  it('§3.5 many wait: a freed address asks one of them, not all, and ten ask ten', async () => {
+    const here = await rest({ p: { addresses: ['192.0.2.0/28'] } })
+    for (let index = 0; index < 516; index++) here.putService(`s${String(index).padStart(3, '0')}`, {})
+    await here.settle()
+    assert.equal(here.controller.waiting, 500)
+    const before = here.reconciles
+    for (let index = 0; index < 10; index++) here.deleteService(`s00${index}`)
+    await here.settle()
+    assert.equal(here.controller.waiting, 490)
+    assert.deepEqual(here.addresses('s016'), ['192.0.2.0'])
+    assert.deepEqual(here.addresses('s025'), ['192.0.2.9'])
+    // Each that went, each that was asked, what its write brought back, and the one after the last.
+    assert.ok(here.reconciles - before <= 32, `${here.reconciles - before} reconciles`)
+  })
+
   it('§3.5 new pool: those that wait are tried again', async () => {
     const here = await rest({}, { web: {} })
     here.putPool('p', { addresses: [four] })

@@ -12,7 +12,7 @@ import { SimulatedCluster } from '../../support/simulated-cluster.ts'
  * and then the promises of allocation must hold, whatever came before.
  */
 describe('allocation, whatever happens to Services, pools, reservations and the controller', () => {
-  const names = ['a', 'b', 'c', 'd']
+  const names = [...'abcdefghi']
   const offset = fc.nat({ max: 7 })
   const range = fc.tuple(offset, fc.nat({ max: 3 }))
   const v4 = (from: number, length: number) => `192.0.2.${16 + from}-192.0.2.${16 + from + length}`
@@ -49,8 +49,8 @@ describe('allocation, whatever happens to Services, pools, reservations and the 
     owner: fc.option(fc.constantFrom(...names), { nil: undefined }),
   })
   const step = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ what: fc.constant('service' as const), service }) },
-    { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), name: fc.constantFrom(...names) }) },
+    { weight: 12, arbitrary: fc.record({ what: fc.constant('service' as const), service }) },
+    { weight: 5, arbitrary: fc.record({ what: fc.constant('delete' as const), name: fc.constantFrom(...names) }) },
     { weight: 4, arbitrary: fc.record({ what: fc.constant('pool' as const), pool }) },
     {
       weight: 1,
@@ -63,6 +63,8 @@ describe('allocation, whatever happens to Services, pools, reservations and the 
     },
     { weight: 2, arbitrary: fc.constant({ what: 'restart' as const }) },
   )
+  // What happens at once is seen as one: a controller may find several addresses free, or a restart in the midst of edits.
+  const steps = fc.array(step, { minLength: 1, maxLength: 4 })
   type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
   function apply(cluster: SimulatedCluster, one: Step): void {
@@ -193,11 +195,11 @@ describe('allocation, whatever happens to Services, pools, reservations and the 
 
   it('gives nothing twice, nothing outside, nothing that is kept for another, and makes nobody wait in vain; and a restart changes nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), async steps => {
+      fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 20, size: 'max' }), async batches => {
         const cluster = new SimulatedCluster()
-        for (const one of steps) {
-          const before = one.what === 'restart' ? cluster.snapshot() : undefined
-          apply(cluster, one)
+        for (const batch of batches) {
+          const before = batch.every(({ what }) => what === 'restart') ? cluster.snapshot() : undefined
+          for (const one of batch) apply(cluster, one)
           await cluster.settle()
           if (before) assert.deepEqual(cluster.snapshot(), before, 'a restart changes nothing')
           check(cluster)
@@ -209,6 +211,38 @@ describe('allocation, whatever happens to Services, pools, reservations and the 
       }),
       // More on request: HERALD_RUNS=100000.
       { numRuns: Number(process.env.HERALD_RUNS ?? 500) },
+    )
+  }).timeout(600_000)
+
+  it('makes nobody wait in vain in a crowd, however many addresses become free at once', async () => {
+    const name = fc.constantFrom(...'abcdefghijkl')
+    const crowd = fc.array(
+      fc.oneof(
+        {
+          weight: 3,
+          arbitrary: fc.record({
+            what: fc.constant('service' as const),
+            service: service.map(one => ({ ...one, pool: undefined })),
+            name,
+          }),
+        },
+        { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), name }) },
+      ),
+      { minLength: 1, maxLength: 6 },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(crowd, { minLength: 1, maxLength: 20, size: 'max' }), async batches => {
+        const cluster = new SimulatedCluster()
+        cluster.putPool('p', { addresses: [v4(0, 1), v6(0, 1)] })
+        cluster.putPool('q', { addresses: [v4(5, 1)] })
+        for (const batch of batches) {
+          for (const one of batch)
+            apply(cluster, one.what === 'delete' ? one : { ...one, service: { ...one.service, name: one.name } })
+          await cluster.settle()
+          check(cluster)
+        }
+      }),
+      { numRuns: Number(process.env.HERALD_RUNS ?? 300) },
     )
   }).timeout(600_000)
 })
