@@ -3,6 +3,8 @@ import type { CustomResource } from './crd.ts'
 import { apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
 import { SESSION_STATES } from './speaker-view.ts'
 
+// Lists that can be long are atomic: the API server keeps a note of each member of a map, which doubles the object.
+
 // Optional, as are the lists below: a speaker of an older version must be able to register while a cluster is upgraded.
 const sinceSchema = (description: string) => Type.Optional(Type.String({ description, format: 'date-time' }))
 
@@ -62,8 +64,7 @@ export const speakerStatusSchema = Type.Object(
               announcementSchema,
               options({
                 description: 'The addresses that the speaker announces at present.',
-                'x-kubernetes-list-type': 'map',
-                'x-kubernetes-list-map-keys': ['address'],
+                'x-kubernetes-list-type': 'atomic',
               }),
             ),
           ),
@@ -76,8 +77,7 @@ export const speakerStatusSchema = Type.Object(
               options({
                 description:
                   'Addresses that a host other than the speakers holds or claims. Those that are not among `announcements` are left to it until it falls silent.',
-                'x-kubernetes-list-type': 'map',
-                'x-kubernetes-list-map-keys': ['address', 'interface'],
+                'x-kubernetes-list-type': 'atomic',
               }),
             ),
           ),
@@ -86,8 +86,7 @@ export const speakerStatusSchema = Type.Object(
               sessionSchema,
               options({
                 description: 'The speakers that this one watches, so as to take over from them.',
-                'x-kubernetes-list-type': 'map',
-                'x-kubernetes-list-map-keys': ['node'],
+                'x-kubernetes-list-type': 'atomic',
               }),
             ),
           ),

@@ -49,7 +49,7 @@ export class SpeakerReports {
   }
 }
 
-/** The API server refuses a list in which a key comes twice: then the first counts. */
+/** Of two members with one key the first counts: readers look members up by it. */
 function sortedOnce<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
   const byKey = new Map<string, Item>()
   for (const item of items) if (!byKey.has(keyOf(item))) byKey.set(keyOf(item), item)
