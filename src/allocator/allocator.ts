@@ -47,6 +47,7 @@ const NO_ADDRESSES: readonly Address[] = []
  */
 export class Allocator {
   #order: readonly AddressPool[] = []
+  #pinned = 0
   #pools = new Map<string, PoolState>()
   #room = new PoolRoom([])
   #ranges = new RangeIndex<PoolRange>([])
@@ -65,6 +66,8 @@ export class Allocator {
   setPools(pools: readonly AddressPool[], isRefused: (pool: string) => boolean = () => false): string[] {
     const before = this.#pools
     this.#order = pools
+    const unpinned = pools.findIndex(({ serviceAllocation }) => serviceAllocation === undefined)
+    this.#pinned = unpinned < 0 ? pools.length : unpinned
     this.#pools = new Map(
       pools.map((pool, place) => {
         const known = before.get(pool.name)
@@ -116,6 +119,11 @@ export class Allocator {
   /** The pools that stand, in the order in which they are tried. */
   get pools(): readonly AddressPool[] {
     return this.#order
+  }
+
+  /** How many pools have a serviceAllocation: they come first. */
+  get pinnedPools(): number {
+    return this.#pinned
   }
 
   /** The place of the first pool from `from` on that may have a free address of each family; -1 when there is none. */

@@ -74,15 +74,19 @@ function chooseFrom(
   allocator: Allocator,
   askedFor: boolean,
 ): Choice {
-  // Nothing but free addresses is looked for: then full pools need not be asked.
+  // Where nothing but free addresses is looked for, full pools need not be asked.
   const skipsFull = pools === allocator.pools && request.terms === undefined && !allocator.hasReserved(request.key)
-  const next = (families: readonly Family[], from: number) =>
-    skipsFull ? allocator.nextWithRoom(families, from) : from < pools.length ? from : -1
-  for (const pinned of [true, false]) {
+  const pinned = skipsFull ? allocator.pinnedPools : pools.filter(pool => pool.serviceAllocation !== undefined).length
+  for (const [start, end] of [
+    [0, pinned],
+    [pinned, pools.length],
+  ] as const) {
     for (const families of request.alternatives) {
-      for (let place = next(families, 0); place >= 0; place = next(families, place + 1)) {
+      for (let place = start; place < end; place++) {
+        if (skipsFull) place = allocator.nextWithRoom(families, place)
+        if (place < 0 || place >= end) break
         const pool = pools[place] as AddressPool
-        if ((pool.serviceAllocation !== undefined) !== pinned || passedOver(pool, request, askedFor)) continue
+        if (passedOver(pool, request, askedFor)) continue
         const addresses = lowestOfEach(families, pool, request, allocator)
         if (addresses) return { addresses, pool: pool.name }
       }
