@@ -1,0 +1,204 @@
+import type { Context } from './context.ts'
+import type { Heal } from './network.ts'
+import type { ClusterConfig } from './orders.ts'
+
+/** A SpeakerStatus. Never changed, only replaced. */
+export interface SpeakerEntry {
+  readonly registered: boolean
+  readonly expired: boolean
+  readonly macs: readonly number[]
+  /** bit mask over (address, link): what it says that it announces */
+  readonly owned: number
+}
+
+export interface Snapshot {
+  readonly config: ClusterConfig
+  readonly speakers: readonly SpeakerEntry[]
+}
+
+/** A speaker as the API server sees it. */
+export interface ApiClient {
+  /** it runs and could use the API server if it reached it */
+  readonly connects: boolean
+  seeConfig(config: ClusterConfig): void
+  seeSpeakers(speakers: readonly SpeakerEntry[]): void
+  /** the API server can or cannot be reached any more */
+  apiChanged(): void
+}
+
+/** Scaled down from 10 s and 30 s, so that runs are short. */
+export const LEASE_RENEW_MS = 1_000
+export const LEASE_DURATION_MS = 4_000
+
+const UNREGISTERED: SpeakerEntry = { registered: false, expired: false, macs: [], owned: 0 }
+
+/** The API server, the watches on it, and the controller, which marks the speakers whose Leases ran out. */
+export class ApiServer {
+  readonly #context: Context
+  readonly #clients: ApiClient[] = []
+  readonly #cuts: Uint8Array
+  readonly #staleMs: Float64Array
+  readonly #configDueMs: Float64Array
+  readonly #speakersDueMs: Float64Array
+  /** when the Lease was renewed last; Infinity while it is being renewed all the time; -Infinity when there is none */
+  readonly #renewedMs: Float64Array
+  #downs = 0
+  #upSinceMs = 0
+  #config: ClusterConfig
+  #speakers: readonly SpeakerEntry[]
+  /** told whenever anything on which an order depends has changed */
+  onOrderChange: () => void = () => {}
+
+  constructor(context: Context, config: ClusterConfig) {
+    const size = context.names.length
+    this.#context = context
+    this.#config = config
+    this.#speakers = context.names.map(() => UNREGISTERED)
+    this.#cuts = new Uint8Array(size)
+    this.#staleMs = new Float64Array(size)
+    this.#configDueMs = new Float64Array(size)
+    this.#speakersDueMs = new Float64Array(size)
+    this.#renewedMs = new Float64Array(size).fill(Number.NEGATIVE_INFINITY)
+  }
+
+  get snapshot(): Snapshot {
+    return { config: this.#config, speakers: this.#speakers }
+  }
+
+  /** Who is registered in truth, as a bit mask. */
+  get registered(): number {
+    return registeredOf(this.#speakers)
+  }
+
+  attach(clients: readonly ApiClient[]): void {
+    this.#clients.push(...clients)
+  }
+
+  isReachableFrom(node: number): boolean {
+    return this.#downs === 0 && this.#cuts[node] === 0
+  }
+
+  cutFrom(node: number): Heal {
+    this.#cuts[node]!++
+    this.#clients[node]!.apiChanged()
+    return once(() => {
+      this.#cuts[node]!--
+      this.#clients[node]!.apiChanged()
+    })
+  }
+
+  takeDown(): Heal {
+    this.#downs++
+    for (const client of this.#clients) client.apiChanged()
+    return once(() => {
+      this.#downs--
+      if (this.#downs > 0) return
+      this.#upSinceMs = this.#context.queue.nowMs
+      for (const client of this.#clients) client.apiChanged()
+      // The controller counts from the moment at which it sees again.
+      for (const node of this.#clients.keys()) this.#expectRenewal(node)
+    })
+  }
+
+  /** Events come to a node so much later. */
+  delayWatch(node: number, staleMs: number): Heal {
+    this.#staleMs[node]! += staleMs
+    return once(() => {
+      this.#staleMs[node]! -= staleMs
+    })
+  }
+
+  changeConfig(change: (config: ClusterConfig) => Partial<ClusterConfig>): void {
+    const before = this.#config
+    const config = { ...before, ...change(before), version: before.version + 1 }
+    this.#config = config
+    this.onOrderChange()
+    for (const [node, client] of this.#clients.entries()) {
+      this.#tell(node, this.#configDueMs, () => client.seeConfig(config))
+    }
+  }
+
+  writeSpeaker(node: number, change: Partial<SpeakerEntry>): void {
+    const before = this.#speakers[node]!
+    const entry = { ...before, ...change }
+    const speakers = [...this.#speakers]
+    speakers[node] = entry
+    this.#speakers = speakers
+    if (entry.registered !== before.registered || entry.expired !== before.expired) {
+      this.#context.trace?.(`api: ${this.#context.names[node]} is ${entry.expired ? 'expired' : 'registered'}`)
+      this.onOrderChange()
+    }
+    for (const [watcher, client] of this.#clients.entries()) {
+      this.#tell(watcher, this.#speakersDueMs, () => client.seeSpeakers(speakers))
+    }
+  }
+
+  /** From now on the node renews its Lease. */
+  startRenewing(node: number): void {
+    this.#renewedMs[node] = Number.POSITIVE_INFINITY
+  }
+
+  /** It does so no more; the last time was at `renewedMs`. */
+  stopRenewing(node: number, renewedMs: number): void {
+    if (this.#renewedMs[node] !== Number.POSITIVE_INFINITY) return
+    this.#renewedMs[node] = renewedMs
+    this.#expectRenewal(node)
+  }
+
+  /** The node gives its Lease back and says that it left. */
+  leave(node: number): void {
+    this.#renewedMs[node] = Number.NEGATIVE_INFINITY
+    this.writeSpeaker(node, { expired: true, owned: 0 })
+  }
+
+  /** After a client has reached the server again: it lists everything anew. */
+  resync(node: number, inMs: number): void {
+    const client = this.#clients[node]!
+    this.#context.queue.in(inMs, () => {
+      if (!this.isReachableFrom(node) || !client.connects) return
+      client.seeConfig(this.#config)
+      client.seeSpeakers(this.#speakers)
+    })
+  }
+
+  #tell(node: number, dueMs: Float64Array, see: () => void): void {
+    if (!this.isReachableFrom(node) || !this.#clients[node]!.connects) return
+    const { queue, random } = this.#context
+    const stale = this.#staleMs[node]!
+    const atMs = Math.max(dueMs[node]!, queue.nowMs + random.between(2, 40) + (stale > 0 ? random.between(0, stale) : 0))
+    dueMs[node] = atMs
+    queue.at(atMs, () => {
+      if (this.isReachableFrom(node)) see()
+    })
+  }
+
+  #expectRenewal(node: number): void {
+    const renewedMs = this.#renewedMs[node]!
+    if (!Number.isFinite(renewedMs)) return
+    const { queue, random } = this.#context
+    queue.at(Math.max(renewedMs, this.#upSinceMs) + LEASE_DURATION_MS + random.between(20, 500), () => {
+      if (this.#renewedMs[node] !== renewedMs || this.#downs > 0) return
+      if (queue.nowMs - this.#upSinceMs < LEASE_DURATION_MS || this.#speakers[node]!.expired) return
+      this.writeSpeaker(node, { expired: true })
+    })
+  }
+}
+
+/** Who counts as a candidate in a view, as a bit mask. */
+export function registeredOf(speakers: readonly SpeakerEntry[]): number {
+  let mask = 0
+  for (let index = 0; index < speakers.length; index++) {
+    const { registered, expired } = speakers[index]!
+    if (registered && !expired) mask |= 1 << index
+  }
+  return mask
+}
+
+function once(heal: Heal): Heal {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    heal()
+  }
+}

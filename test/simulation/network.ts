@@ -1,0 +1,122 @@
+import type { Context } from './context.ts'
+
+/** A frame as far as the protocol looks at it. */
+export interface Frame {
+  readonly kind: 'probe' | 'claim'
+  readonly segment: number
+  readonly address: number
+  readonly mac: number
+  /** host that sent it */
+  readonly from: number
+}
+
+export interface FrameReceiver {
+  receive(frame: Frame): void
+}
+
+/** How bad the segments are. */
+export interface Weather {
+  loss: number
+  /** share of frames that are held up, so that later ones overtake them */
+  lateShare: number
+  lateMs: number
+}
+
+/** Undoes what a fault has done. */
+export type Heal = () => void
+
+/**
+ * The segments, on which frames travel between hosts (the nodes, and as the last one a foreign host), and the network of liveness, which is
+ * cut or not. Cuts are counted, because faults overlap.
+ */
+export class Network {
+  readonly weather: Weather = { loss: 0, lateShare: 0, lateMs: 0 }
+  /** frames sent so far */
+  frames = 0
+  readonly #context: Context
+  readonly #hosts: number
+  readonly #receivers: FrameReceiver[] = []
+  readonly #segmentCuts: Uint8Array[]
+  readonly #carrierCuts: Uint8Array[]
+  readonly #livenessCuts: Uint8Array
+  #onChange: () => void = () => {}
+
+  constructor(context: Context) {
+    this.#context = context
+    this.#hosts = context.names.length + 1
+    const pairs = this.#hosts ** 2
+    this.#segmentCuts = context.links.map(() => new Uint8Array(pairs))
+    this.#carrierCuts = context.links.map(() => new Uint8Array(this.#hosts))
+    this.#livenessCuts = new Uint8Array(pairs)
+  }
+
+  /** The foreign host. */
+  get stranger(): number {
+    return this.#hosts - 1
+  }
+
+  attach(receivers: readonly FrameReceiver[], onChange: () => void): void {
+    this.#receivers.push(...receivers)
+    this.#onChange = onChange
+  }
+
+  hasCarrier(segment: number, host: number): boolean {
+    return this.#carrierCuts[segment]![host] === 0
+  }
+
+  /** Whether frames of one host come to the other. */
+  hears(segment: number, from: number, to: number): boolean {
+    return (
+      this.#segmentCuts[segment]![from * this.#hosts + to] === 0 &&
+      this.hasCarrier(segment, from) &&
+      this.hasCarrier(segment, to)
+    )
+  }
+
+  /** Whether liveness packets of one node come to the other; they go over the first segment's wires. */
+  carriesLiveness(from: number, to: number): boolean {
+    return this.#livenessCuts[from * this.#hosts + to] === 0 && this.hasCarrier(0, from) && this.hasCarrier(0, to)
+  }
+
+  /** Sends a frame to all hosts, or to one. */
+  send(frame: Frame, to?: number): void {
+    this.frames++
+    if (to !== undefined) return this.#carry(frame, to)
+    for (let host = 0; host < this.#hosts; host++) if (host !== frame.from) this.#carry(frame, host)
+  }
+
+  cutSegment(segment: number, from: number, to: number): Heal {
+    return this.#cut(this.#segmentCuts[segment]!, from * this.#hosts + to)
+  }
+
+  cutLiveness(from: number, to: number): Heal {
+    return this.#cut(this.#livenessCuts, from * this.#hosts + to)
+  }
+
+  cutCarrier(segment: number, host: number): Heal {
+    return this.#cut(this.#carrierCuts[segment]!, host)
+  }
+
+  #carry(frame: Frame, to: number): void {
+    const { random, queue } = this.#context
+    const { loss, lateShare, lateMs } = this.weather
+    if (!this.hears(frame.segment, frame.from, to)) return
+    if (loss > 0 && random.chance(loss)) return
+    const lateByMs = lateShare > 0 && random.chance(lateShare) ? random.between(0, lateMs) : 0
+    queue.in(random.between(0.1, 2) + lateByMs, () => {
+      if (this.hasCarrier(frame.segment, to)) this.#receivers[to]!.receive(frame)
+    })
+  }
+
+  #cut(cuts: Uint8Array, index: number): Heal {
+    cuts[index]!++
+    this.#onChange()
+    let healed = false
+    return () => {
+      if (healed) return
+      healed = true
+      cuts[index]!--
+      this.#onChange()
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import type { Context } from './context.ts'
+import type { Network } from './network.ts'
+
+/** What the referee looks at of a node. */
+export interface Contestant {
+  readonly running: boolean
+  readonly paused: boolean
+  readonly answering: Uint8Array
+}
+
+export interface Limits {
+  /** two owners that hear each other, at most for so long */
+  readonly bothMs: number
+  /** frames that all nodes together may send for one address on one segment within a second */
+  readonly framesPerSecond: number
+  /** claims of one address on one segment within ten seconds */
+  readonly claimsInTenSeconds: number
+}
+
+/** What went on in one run. */
+export interface Measurements {
+  /** every time that two owners heard each other: for how long */
+  readonly bothMs: number[]
+  /** every time that an address had no owner and then one: for how long it had none */
+  readonly unownedMs: number[]
+  /** how often an address was claimed */
+  claims: number
+  mostFramesPerSecond: number
+  mostClaimsInTenSeconds: number
+}
+
+/** RFC 5227 §1.1 DEFEND_INTERVAL */
+const DEFEND_INTERVAL_MS = 10_000
+const NEVER = -1
+
+/** Sees everything at once, which no node can, and says what must not be. */
+export class Referee {
+  readonly measurements: Measurements = {
+    bothMs: [],
+    unownedMs: [],
+    claims: 0,
+    mostFramesPerSecond: 0,
+    mostClaimsInTenSeconds: 0,
+  }
+  /** when an address was claimed last */
+  lastClaimMs = 0
+  /** the first thing that must not be */
+  problem: string | undefined
+  /** from then on no address may change hands */
+  quietFromMs = Number.POSITIVE_INFINITY
+  readonly #context: Context
+  readonly #network: Network
+  readonly #limits: Limits
+  #nodes: readonly Contestant[] = []
+  /** by claim (segment × address) and pair of nodes: since when both own and hear each other */
+  readonly #bothSinceMs: Float64Array
+  /** by claim, when it was owned last; NEVER while it is owned */
+  readonly #unownedSinceMs: Float64Array
+  readonly #everOwned: Uint8Array
+  readonly #claimedMs: number[][]
+  readonly #second: Int32Array
+  readonly #framesInSecond: Int32Array
+  /** by claim: since when the foreign host has held it; NEVER while it does not */
+  readonly #strangerSinceMs: Float64Array
+  /** frames may get lost: then nobody can be blamed for what it did not hear */
+  blameless = false
+
+  constructor(context: Context, network: Network, limits: Limits) {
+    const claims = context.links.length * context.addresses.length
+    const size = context.names.length
+    this.#context = context
+    this.#network = network
+    this.#limits = limits
+    this.#bothSinceMs = new Float64Array(claims * size * size).fill(NEVER)
+    this.#unownedSinceMs = new Float64Array(claims)
+    this.#everOwned = new Uint8Array(claims)
+    this.#claimedMs = Array.from({ length: claims }, () => [])
+    this.#second = new Int32Array(claims)
+    this.#framesInSecond = new Int32Array(claims)
+    this.#strangerSinceMs = new Float64Array(claims).fill(NEVER)
+  }
+
+  attach(nodes: readonly Contestant[]): void {
+    this.#nodes = nodes
+  }
+
+  fail(problem: string): void {
+    if (this.problem !== undefined) return
+    this.problem = `${(this.#context.queue.nowMs / 1000).toFixed(3)} s: ${problem}`
+    this.#context.trace?.(`PROBLEM ${problem}`)
+  }
+
+  /** A node has begun or ceased to answer for an address. */
+  ownerChanged(node: number, segment: number, address: number): void {
+    const claim = segment * this.#context.addresses.length + address
+    if (this.#nodes[node]!.answering[claim]) this.#claimed(node, segment, address, claim)
+    this.#look(segment, address)
+  }
+
+  /** A process has stopped or goes on. */
+  nodeChanged(node: number): void {
+    const { answering } = this.#nodes[node]!
+    for (let claim = 0; claim < answering.length; claim++) {
+      this.#look(Math.floor(claim / this.#context.addresses.length), claim % this.#context.addresses.length)
+    }
+  }
+
+  networkChanged(): void {
+    this.nodeChanged(0)
+  }
+
+  strangerChanged(segment: number, address: number, holds: boolean): void {
+    const claim = segment * this.#context.addresses.length + address
+    this.#strangerSinceMs[claim] = holds ? this.#context.queue.nowMs : NEVER
+  }
+
+  sent(_node: number, segment: number, address: number): void {
+    const claim = segment * this.#context.addresses.length + address
+    const second = Math.floor(this.#context.queue.nowMs / 1_000)
+    if (this.#second[claim] !== second) {
+      this.#second[claim] = second
+      this.#framesInSecond[claim] = 0
+    }
+    const frames = ++this.#framesInSecond[claim]!
+    if (frames > this.measurements.mostFramesPerSecond) this.measurements.mostFramesPerSecond = frames
+    if (frames > this.#limits.framesPerSecond) this.fail(`${frames} frames within a second for ${this.#nameOf(segment, address)}`)
+  }
+
+  /** A node has announced because the foreign host was heard. */
+  defended(node: number, segment: number, address: number, afterMs: number): void {
+    if (afterMs >= DEFEND_INTERVAL_MS) return
+    const name = this.#context.names[node]
+    this.fail(`${name} defended ${this.#nameOf(segment, address)} again after ${Math.round(afterMs)} ms`)
+  }
+
+  /** Whoever answers for an address now, by index. */
+  ownersOf(segment: number, address: number): number[] {
+    const claim = segment * this.#context.addresses.length + address
+    return [...this.#nodes.keys()].filter(index => this.#owns(index, claim))
+  }
+
+  strangerHolds(segment: number, address: number): boolean {
+    return this.#strangerSinceMs[segment * this.#context.addresses.length + address] !== NEVER
+  }
+
+  /** Ends all that still lasts. */
+  finish(): void {
+    const { links, addresses } = this.#context
+    for (const segment of links.keys()) {
+      for (const address of addresses.keys()) this.#lookAtPairs(segment, address, true)
+    }
+  }
+
+  #claimed(node: number, segment: number, address: number, claim: number): void {
+    const { nowMs } = this.#context.queue
+    this.measurements.claims++
+    this.lastClaimMs = nowMs
+    const times = this.#claimedMs[claim]!
+    times.push(nowMs)
+    while (nowMs - times[0]! > 10_000) times.shift()
+    if (times.length > this.measurements.mostClaimsInTenSeconds) this.measurements.mostClaimsInTenSeconds = times.length
+    const name = this.#nameOf(segment, address)
+    if (times.length > this.#limits.claimsInTenSeconds) this.fail(`${name} was claimed ${times.length} times in 10 s`)
+    if (nowMs >= this.quietFromMs) this.fail(`${name} changed hands without a reason, to ${this.#context.names[node]}`)
+    const strangerSinceMs = this.#strangerSinceMs[claim]!
+    if (this.blameless || strangerSinceMs === NEVER || nowMs - strangerSinceMs < 250) return
+    const { stranger } = this.#network
+    if (!this.#network.hears(segment, node, stranger) || !this.#network.hears(segment, stranger, node)) return
+    this.fail(`${this.#context.names[node]} claimed ${name}, which a foreign host holds`)
+  }
+
+  #look(segment: number, address: number): void {
+    this.#lookAtPairs(segment, address, false)
+    const claim = segment * this.#context.addresses.length + address
+    const { nowMs } = this.#context.queue
+    let owned = false
+    for (let node = 0; node < this.#nodes.length && !owned; node++) owned = this.#owns(node, claim)
+    const sinceMs = this.#unownedSinceMs[claim]!
+    if (owned && sinceMs !== NEVER) {
+      if (this.#everOwned[claim]) this.measurements.unownedMs.push(nowMs - sinceMs)
+      this.#everOwned[claim] = 1
+      this.#unownedSinceMs[claim] = NEVER
+    } else if (!owned && sinceMs === NEVER) {
+      this.#unownedSinceMs[claim] = nowMs
+    }
+  }
+
+  #lookAtPairs(segment: number, address: number, ends: boolean): void {
+    const size = this.#nodes.length
+    const claim = segment * this.#context.addresses.length + address
+    for (let a = 0; a < size; a++) {
+      const ownsA = this.#owns(a, claim)
+      for (let b = a + 1; b < size; b++) {
+        const index = (claim * size + a) * size + b
+        const sinceMs = this.#bothSinceMs[index]!
+        const both =
+          !ends &&
+          ownsA &&
+          this.#owns(b, claim) &&
+          this.#network.hears(segment, a, b) &&
+          this.#network.hears(segment, b, a)
+        if (both === (sinceMs !== NEVER)) continue
+        const { nowMs } = this.#context.queue
+        if (both) {
+          this.#context.trace?.(`TWO OWNERS of ${this.#nameOf(segment, address)}`)
+          this.#bothSinceMs[index] = nowMs
+          continue
+        }
+        this.#bothSinceMs[index] = NEVER
+        this.#noteBoth(segment, address, nowMs - sinceMs, a, b)
+      }
+    }
+  }
+
+  #noteBoth(segment: number, address: number, lastedMs: number, a: number, b: number): void {
+    const { names, trace } = this.#context
+    this.measurements.bothMs.push(lastedMs)
+    trace?.(`one owner of ${this.#nameOf(segment, address)} again after ${lastedMs.toFixed(1)} ms`)
+    if (lastedMs <= this.#limits.bothMs) return
+    this.fail(`${names[a]} and ${names[b]} both owned ${this.#nameOf(segment, address)} for ${Math.round(lastedMs)} ms`)
+  }
+
+  #owns(node: number, claim: number): boolean {
+    const { running, paused, answering } = this.#nodes[node]!
+    return running && !paused && answering[claim] === 1
+  }
+
+  #nameOf(segment: number, address: number): string {
+    return `${this.#context.addresses[address]!.key} on ${this.#context.links[segment]}`
+  }
+}

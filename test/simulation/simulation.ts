@@ -1,0 +1,252 @@
+import { formatAddress } from '../../src/ip/address.ts'
+import { ApiServer } from './api-server.ts'
+import type { Context, SimulatedAddress } from './context.ts'
+import { EventQueue } from './event-queue.ts'
+import { FAULTS, type Fault, type World } from './faults.ts'
+import { AbstractLiveness, type LivenessNetwork } from './liveness.ts'
+import { type Heal, Network } from './network.ts'
+import { Orders } from './orders.ts'
+import { Random } from './random.ts'
+import { type Limits, type Measurements, Referee } from './referee.ts'
+import { SpeakerNode } from './speaker-node.ts'
+import { Stranger } from './stranger.ts'
+
+/** What kind of story a seed tells. */
+export type Plot =
+  /** nothing happens after the start */
+  | 'calm'
+  /** faults come, overlap and heal; the segment itself works all the time */
+  | 'gentle'
+  /** the same with everything that can go wrong */
+  | 'rough'
+  /** one or two faults come and stay */
+  | 'lasting'
+
+export interface Outcome {
+  readonly seed: number
+  readonly plot: Plot
+  /** what must not be and was; undefined when all was well */
+  readonly problem: string | undefined
+  readonly measurements: Measurements
+  /** how long after the last disturbance the last address changed hands */
+  readonly settledAfterMs: number
+  readonly events: number
+  readonly frames: number
+}
+
+const FAULTS_FROM_MS = 2_500
+const HEALED_MS = 12_000
+/** after the last disturbance, every address has its right owner, and keeps it */
+const SETTLED_MS = 16_000
+const QUIET_MS = 3_000
+const LASTING_MS = 90_000
+const LASTING_QUIET_MS = 45_000
+
+const LIMITS: Readonly<Record<Plot, Limits>> = {
+  calm: { bothMs: 0, framesPerSecond: 60, claimsInTenSeconds: 12 },
+  gentle: { bothMs: 100, framesPerSecond: 60, claimsInTenSeconds: 60 },
+  rough: { bothMs: 2_000, framesPerSecond: 100, claimsInTenSeconds: 60 },
+  lasting: { bothMs: 2_000, framesPerSecond: 60, claimsInTenSeconds: 12 },
+}
+
+/** A cluster of speakers on a simulated clock, segment, liveness network and API server. The seed decides everything. */
+export class Simulation {
+  readonly #seed: number
+  readonly #plot: Plot
+  readonly #context: Context
+  readonly #network: Network
+  readonly #api: ApiServer
+  readonly #orders: Orders
+  readonly #referee: Referee
+  readonly #nodes: readonly SpeakerNode[]
+  readonly #stranger: Stranger
+  readonly #liveness: LivenessNetwork
+  #healedMs = HEALED_MS
+  #disturbedMs = 0
+
+  constructor(seed: number, trace?: (text: string) => void) {
+    const random = new Random(seed)
+    const queue = new EventQueue()
+    const size = 2 + random.below(5)
+    const links = random.chance(0.25) ? ['eth0', 'eth1'] : ['eth0']
+    this.#seed = seed
+    this.#plot = drawPlot(random)
+    this.#context = {
+      queue,
+      random,
+      names: Array.from({ length: size }, (_, index) => `node${index + 1}`),
+      links,
+      addresses: drawAddresses(random),
+      trace: trace && (text => trace(`${(queue.nowMs / 1000).toFixed(4).padStart(9)} ${text}`)),
+    }
+    const context = this.#context
+    this.#network = new Network(context)
+    this.#referee = new Referee(context, this.#network, LIMITS[this.#plot])
+    this.#api = new ApiServer(context, drawConfig(context))
+    this.#orders = new Orders(context)
+    const components = {
+      context,
+      network: this.#network,
+      api: this.#api,
+      orders: this.#orders,
+      referee: this.#referee,
+    }
+    this.#nodes = context.names.map((_, index) => new SpeakerNode(components, { index }))
+    this.#stranger = new Stranger(context, this.#network, this.#referee)
+    this.#liveness = new AbstractLiveness(context, this.#network, this.#nodes)
+    this.#connect()
+  }
+
+  run(): Outcome {
+    const { queue, random, trace } = this.#context
+    trace?.(`seed ${this.#seed}, ${this.#plot}: ${this.#nodes.length} nodes, ${this.#context.links.length} links`)
+    for (const node of this.#nodes) queue.at(random.between(0, 300), () => node.start())
+    const endMs = this.#plan()
+    queue.runUntil(endMs, () => this.#referee.problem === undefined)
+    if (this.#referee.problem === undefined) {
+      this.#referee.finish()
+      if (this.#plot !== 'lasting') this.#checkOwners()
+    }
+    const { problem, measurements } = this.#referee
+    return {
+      seed: this.#seed,
+      plot: this.#plot,
+      problem,
+      measurements,
+      settledAfterMs: Math.max(0, this.#referee.lastClaimMs - this.#disturbedMs),
+      events: queue.count,
+      frames: this.#network.frames,
+    }
+  }
+
+  #connect(): void {
+    for (const node of this.#nodes) {
+      node.setLiveness(this.#liveness)
+      node.onSync = () => this.#disturbed()
+    }
+    this.#referee.attach(this.#nodes)
+    this.#api.attach(this.#nodes)
+    this.#api.onOrderChange = () => this.#disturbed()
+    this.#network.attach([...this.#nodes, this.#stranger], () => {
+      this.#liveness.networkChanged()
+      this.#referee.networkChanged()
+    })
+  }
+
+  /** Draws the faults; gives the time at which the run ends. */
+  #plan(): number {
+    const { queue, random } = this.#context
+    if (this.#plot === 'calm') {
+      this.#healedMs = FAULTS_FROM_MS
+      return FAULTS_FROM_MS + SETTLED_MS + QUIET_MS
+    }
+    const heals: Heal[] = []
+    const lasting = this.#plot === 'lasting'
+    const faults = FAULTS.filter(fault => (this.#plot === 'gentle' ? fault.gentle : !lasting || fault.lasting))
+    const count = 1 + random.below(lasting ? 2 : 8)
+    for (let index = 0; index < count; index++) {
+      const fault = drawFault(random, faults)
+      const atMs = random.between(FAULTS_FROM_MS, this.#healedMs - 1_000)
+      const durationMs = random.pick([100, 400, 1_000, 3_000, 8_000]) * random.between(0.5, 1)
+      queue.at(atMs, () => {
+        this.#context.trace?.(`FAULT ${fault.name}`)
+        if (!fault.gentle) this.#referee.blameless = true
+        const heal = fault.strike(this.#world)
+        heals.push(heal)
+        if (lasting) return
+        queue.at(Math.min(this.#healedMs, atMs + durationMs), () => {
+          this.#context.trace?.(`healed: ${fault.name}`)
+          heal()
+        })
+      })
+    }
+    if (lasting) {
+      queue.at(this.#healedMs + LASTING_MS - LASTING_QUIET_MS, () => {
+        this.#referee.quietFromMs = queue.nowMs
+      })
+      return this.#healedMs + LASTING_MS
+    }
+    queue.at(this.#healedMs, () => {
+      for (const heal of heals) heal()
+      for (const node of this.#nodes) node.start()
+      this.#context.trace?.('ALL HEALED')
+      this.#disturbed()
+    })
+    return this.#healedMs + SETTLED_MS + QUIET_MS
+  }
+
+  get #world(): World {
+    const { nodes, stranger, api, network, context } = {
+      nodes: this.#nodes,
+      stranger: this.#stranger,
+      api: this.#api,
+      network: this.#network,
+      context: this.#context,
+    }
+    return { nodes, stranger, api, network, context }
+  }
+
+  #disturbed(): void {
+    this.#disturbedMs = this.#context.queue.nowMs
+  }
+
+  /** Every address has exactly one owner, the first of the true order. */
+  #checkOwners(): void {
+    const { links, addresses, names } = this.#context
+    const { config } = this.#api.snapshot
+    const orders = this.#orders.of(config, this.#api.registered)
+    for (const { index, key } of addresses) {
+      const { interfaces } = config.addresses[index]!
+      const first = orders[index]![0]
+      for (const [segment, link] of links.entries()) {
+        const wanted = first !== undefined && (interfaces === 'all' || interfaces.includes(link))
+        const owners = this.#referee.ownersOf(segment, index).map(node => names[node])
+        if (String(owners) === String(wanted ? [first] : [])) continue
+        this.#referee.fail(`${key} on ${link} should be owned by ${wanted ? first : 'nobody'}, not by [${owners}]`)
+      }
+    }
+  }
+}
+
+export function simulate(seed: number, trace?: (text: string) => void): Outcome {
+  return new Simulation(seed, trace).run()
+}
+
+function drawPlot(random: Random): Plot {
+  const drawn = random.next()
+  if (drawn < 0.02) return 'calm'
+  if (drawn < 0.45) return 'gentle'
+  return drawn < 0.85 ? 'rough' : 'lasting'
+}
+
+function drawAddresses(random: Random): SimulatedAddress[] {
+  const count = 1 + random.below(random.chance(0.3) ? 6 : 2)
+  const first = random.below(240)
+  return Array.from({ length: count }, (_, index) => {
+    const address = { family: 4, value: (192 << 24 >>> 0) + (2 << 8) + first + index } as const
+    return { index, key: formatAddress(address), address, answersToAll: random.chance(0.25) }
+  })
+}
+
+function drawConfig({ random, names, links, addresses }: Context) {
+  const everyone = (1 << names.length) - 1
+  return {
+    version: 0,
+    drained: 0,
+    addresses: addresses.map(() => ({
+      present: true,
+      eligible: random.chance(0.8) ? everyone : 1 + random.below(everyone),
+      preferred: random.chance(0.8) ? 0 : random.below(everyone + 1),
+      interfaces: random.chance(0.8) ? ('all' as const) : [random.pick(links)],
+    })),
+  }
+}
+
+function drawFault(random: Random, faults: readonly Fault[]): Fault {
+  let drawn = random.next() * faults.reduce((sum, { weight }) => sum + weight, 0)
+  for (const fault of faults) {
+    drawn -= fault.weight
+    if (drawn < 0) return fault
+  }
+  return faults[0]!
+}
