@@ -25,9 +25,13 @@ export const serviceL2StatusSchema = Type.Object(
           serviceName: immutable('Name of the Service.'),
           serviceNamespace: immutable('Namespace of the Service.'),
           interfaces: Type.Optional(
-            Type.Array(Type.Object({ name: Type.Optional(Type.String({ description: 'Name of the interface.' })) }), {
-              description: 'The network interfaces on which the node announces it.',
-            }),
+            Type.Array(
+              Type.Object({ name: Type.Optional(Type.String({ description: 'Name of the interface.' })) }),
+              options({
+                description: 'The network interfaces on which the node announces it.',
+                'x-kubernetes-list-type': 'atomic',
+              }),
+            ),
           ),
         },
         { description: 'Written by the controller, from what the speakers report.' },
