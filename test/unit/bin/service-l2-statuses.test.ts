@@ -114,8 +114,7 @@ describe('the ServiceL2Status objects of a Service', () => {
     report('a', ['192.0.2.1'])
     await reconcile()
     report('a', ['192.0.2.1'], 'uid-new')
-    assert.equal(await reconcile(), 'delete')
-    assert.equal(await reconcile(), 'create status')
+    assert.equal(await reconcile(), 'delete create status')
     assert.deepEqual(
       [...objects.values()][0]?.metadata?.ownerReferences?.map(({ uid }) => uid),
       ['uid-new'],
