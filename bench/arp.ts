@@ -34,6 +34,13 @@ interface Percentiles {
   readonly p99Us: number
 }
 
+interface Changing {
+  readonly perSecond: number
+  /** of one processor, used by the whole speaker */
+  readonly processorShare: number
+  readonly latencies: ReadonlyMap<Pace, Percentiles>
+}
+
 const api = await startApiServer()
 const closing: (() => Promise<void>)[] = [() => api.stop()]
 try {
@@ -78,8 +85,8 @@ async function main(api: ApiServer): Promise<void> {
   const latencies = await alternate(everyone, Number(flags.rounds))
   const floods = new Map<string, Flood>()
   for (const [{ name, requester }, targets] of everyone) floods.set(name, await requester.flood(targets, FLOOD))
-  const { told, changing } = await whileChanging(api, ours)
-  print({ names: everyone.map(([{ name }]) => name), busy, idle, latencies, floods, told, changing })
+  const changing = await whileChanging(api, ours)
+  print({ names: everyone.map(([{ name }]) => name), busy, idle, latencies, floods, changing })
 }
 
 /** Everyone in turn, several times; of each figure the median of the rounds. */
@@ -101,8 +108,8 @@ async function alternate(everyone: readonly [Answerer, Targets][], rounds: numbe
 /** Herald's answers while its main thread hears of changes of Services. */
 async function whileChanging(
   api: ApiServer,
-  { name, requester, relay }: Awaited<ReturnType<typeof herald>>,
-): Promise<{ told: number; changing: Map<Pace, Percentiles> }> {
+  { name, requester, relay, processorMs }: Awaited<ReturnType<typeof herald>>,
+): Promise<Changing> {
   const { items } = await api.kubectlJson<{ items: { spec?: { type?: string } }[] }>([
     'get',
     'services',
@@ -111,6 +118,7 @@ async function whileChanging(
   ])
   const changed = items.filter(({ spec }) => spec?.type === 'LoadBalancer')
   const forMs = 10_000
+  const processorBeforeMs = processorMs()
   const telling = relay.tell(changed, { perSecond: CHANGES_PER_SECOND, forMs })
   await new Promise(resolve => setTimeout(resolve, 1_000))
   const changing = new Map<Pace, Percentiles>()
@@ -119,7 +127,8 @@ async function whileChanging(
     for (let i = 0; i < 3; i++) rounds.push(percentiles(await requester.latency(TARGETS, PACES[pace]), name))
     changing.set(pace, median(rounds))
   }
-  return { told: (await telling) / (forMs / 1000), changing }
+  const perSecond = (await telling) / (forMs / 1000)
+  return { perSecond, processorShare: (processorMs() - processorBeforeMs) / forMs, latencies: changing }
 }
 
 async function idleFigures(
@@ -180,10 +189,9 @@ function print(figures: {
   idle: ReadonlyMap<string, { memoryMb: number; processorShare: number }>
   latencies: ReadonlyMap<string, Percentiles>
   floods: ReadonlyMap<string, Flood>
-  told: number
-  changing: ReadonlyMap<Pace, Percentiles>
+  changing: Changing
 }): void {
-  const { names, busy, idle, latencies, floods, told, changing } = figures
+  const { names, busy, idle, latencies, floods, changing } = figures
   console.log(
     `\n${machine()}; processors ${Math.round(busy * 100)} % busy before it began, load average ${load()} at the end.`,
   )
@@ -199,12 +207,15 @@ function print(figures: {
         ...names.map(name => us(value(name))),
         times(value('Herald'), value('kernel')),
         times(value('Herald'), value('MetalLB')),
-        us(changing.get(pace)?.[which] ?? Number.NaN),
+        us(changing.latencies.get(pace)?.[which] ?? Number.NaN),
       ]
     }),
   )
-  const busyTitle = `Herald beside ${Math.round(told)} Service changes/s`
+  const busyTitle = `Herald beside ${Math.round(changing.perSecond)} Service changes/s`
   console.log(`${table(['one at a time', ...names, 'Herald / kernel', 'Herald / MetalLB', busyTitle], rows)}\n`)
+  console.log(
+    `Beside the changes Herald's speaker used ${Math.round(changing.processorShare * 100)} % of a processor.\n`,
+  )
   const lost = [...floods].map(([name, { sent, answered, seconds }]) => {
     const share = (100 * (sent - answered)) / sent
     return [name, `${Math.round(sent / seconds)}`, `${Math.round(answered / seconds)}`, `${share.toFixed(2)} %`]
