@@ -74,6 +74,16 @@ describe('stepClaim over time', () => {
     assert.equal(conflictOf(machine.state), undefined)
   })
 
+  it('begins with 1 s when a stranger has the address after a speaker', () => {
+    const machine = new Machine()
+    machine.answerer = node('some-node')
+    machine.view()
+    machine.runUntil(5_000)
+    machine.answerer = STRANGER
+    machine.runUntil(9_000)
+    assert.deepEqual(gaps(machine.times('probe')).slice(-3), [2_000, 1_000, 2_000])
+  })
+
   it('steps back for 150 ms before the lower hash, then asks again, with the same back-off', () => {
     const machine = new Machine()
     machine.view()
