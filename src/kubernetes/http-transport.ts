@@ -15,6 +15,9 @@ export interface HttpRequest {
 const keepAliveDelayMs = 15_000
 const maximumAttempts = 3
 
+// More than the requests that a process makes at once: a connection that is closed between two of them costs a TLS handshake.
+const MAX_FREE_SOCKETS = 16
+
 /** Sends requests to one API server over connections that are kept and used again. Each stream has a connection to itself. */
 export class HttpTransport {
   readonly #credentials: Credentials
@@ -53,7 +56,7 @@ export class HttpTransport {
     const tls = await this.#credentials.tls()
     if (this.#agent && this.#agentTls === tls) return this.#agent
     if (this.#agent) this.#retire(this.#agent)
-    const options = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: 4 }
+    const options = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: MAX_FREE_SOCKETS }
     this.#agent =
       this.#credentials.server.protocol === 'https:' ? new https.Agent({ ...options, ...tls }) : new http.Agent(options)
     this.#agentTls = tls

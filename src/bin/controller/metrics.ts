@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { countPool } from '../../controller/pool-status.ts'
 import type { WriteResult } from '../../kubernetes/status-writer.ts'
+import { collectProcessMetrics } from '../common/process-metrics.ts'
 import type { ServiceController } from './service-controller.ts'
 
 /** The controller's metrics, under MetalLB's names with a prefix of our own. */
@@ -18,7 +19,7 @@ export class ControllerMetrics {
     },
   ) {
     const registers = [this.registry]
-    collectDefaultMetrics({ register: this.registry })
+    collectProcessMetrics(this.registry)
     this.#updates = new Counter({
       name: 'herald_k8s_client_updates_total',
       help: 'Service statuses written.',

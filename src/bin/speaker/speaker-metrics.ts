@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import { collectProcessMetrics } from '../common/process-metrics.ts'
 import type { LinkCounters } from './link-messages.ts'
-import { collectProcessMetrics } from './process-metrics.ts'
 
 /** An address announced for a Service. */
 export interface AnnouncedRow {
