@@ -51,8 +51,12 @@ export type ClaimState =
       /** announcements on schedule so far */
       readonly repetitions: number
       readonly dueMs: number
+      /** when it last told the segment, for whatever reason */
+      readonly announcedMs: number
       /** when it last stood up for the address, against a speaker or a stranger */
       readonly defendedMs: number
+      /** another speaker owns it too, and has been asked: if it hears that, it answers by then */
+      readonly rival?: { readonly node: string; readonly answersByMs: number }
       readonly conflict?: Conflict
     }
 
@@ -116,7 +120,10 @@ export interface ClaimTimings {
   readonly conflictRecheckMaxMs: number
   /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
   readonly defendIntervalMs: number
-  /** against another speaker */
+  /**
+   * Another speaker that owns the address too is asked at most once in this time, and has so long to answer. Nobody announces more often of
+   * its own accord, so that what is heard then is an answer.
+   */
   readonly settleIntervalMs: number
   /** a stranger not heard for so long has gone */
   readonly conflictForgottenMs: number
@@ -132,7 +139,7 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   conflictRecheckMs: 1_000,
   conflictRecheckMaxMs: 5_000,
   defendIntervalMs: 10_000,
-  settleIntervalMs: 100,
+  settleIntervalMs: 150,
   conflictForgottenMs: 30_000,
 }
 
@@ -234,7 +241,8 @@ function stepOwner(state: Owner, event: ClaimEvent, view: ClaimView, timings: Cl
         ? settle(state, event.from, view, timings)
         : defend(state, event.from.mac, nowMs, timings)
     case 'speakUp':
-      return { state, actions: ['announce'] }
+      if (nowMs - state.announcedMs < timings.settleIntervalMs) return stay(state)
+      return { state: { ...state, announcedMs: nowMs }, actions: ['announce'] }
     case 'timer':
       return stepOwnerTimer(state, nowMs, timings)
     case 'view':
@@ -249,21 +257,32 @@ function stepOwnerTimer(state: Owner, nowMs: number, timings: ClaimTimings): Cla
   const next = conflict && nowMs >= conflict.heardMs + timings.conflictForgottenMs ? quiet : state
   if (nowMs < state.dueMs) return stay(next)
   const repetitions = state.repetitions + 1
-  return { state: { ...next, repetitions, dueMs: nowMs + waitBefore(repetitions) }, actions: ['announce'] }
+  const repeated = { ...next, repetitions, dueMs: nowMs + waitBefore(repetitions) }
+  if (nowMs - state.announcedMs < timings.settleIntervalMs) return stay(repeated)
+  return { state: { ...repeated, announcedMs: nowMs }, actions: ['announce'] }
 }
 
-/** Two speakers own the address. The hash decides, not the order: two views of the order might make them duel for ever. */
+/**
+ * Two speakers own the address. The hash decides, not the order: two views of the order might make them duel for ever. The one that is to
+ * yield asks first, and yields to an answer alone: to one that speaks and does not hear it would lose the address again and again, because
+ * each time that it asks before it claims, silence tells it that nobody is there.
+ */
 function settle(state: Owner, from: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
-  if (view.lowerHash(from.node)) return yieldTo(from, view, timings)
-  if (view.nowMs - state.defendedMs < timings.settleIntervalMs) return stay(state)
-  return { state: { ...state, defendedMs: view.nowMs }, actions: ['announce'] }
+  const { nowMs } = view
+  const { node } = from
+  const yields = view.lowerHash(node)
+  if (yields && state.rival?.node === node && nowMs <= state.rival.answersByMs) return yieldTo(from, view, timings)
+  if (nowMs - state.defendedMs < timings.settleIntervalMs) return stay(state)
+  const next = { ...state, defendedMs: nowMs }
+  if (!yields) return { state: { ...next, announcedMs: nowMs }, actions: ['announce'] }
+  return { state: { ...next, rival: { node, answersByMs: nowMs + timings.settleIntervalMs } }, actions: ['probe'] }
 }
 
 /** RFC 5227 §2.4 (c): a host that must keep its address defends it once in an interval, and goes on. */
 function defend(state: Owner, mac: MacAddress, nowMs: number, timings: ClaimTimings): ClaimStep {
   const next = { ...state, conflict: heardStranger(state.conflict, mac, nowMs) }
   if (nowMs - state.defendedMs < timings.defendIntervalMs) return stay(next)
-  return { state: { ...next, defendedMs: nowMs }, actions: ['announce'] }
+  return { state: { ...next, announcedMs: nowMs, defendedMs: nowMs }, actions: ['announce'] }
 }
 
 function yieldTo(node: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
@@ -312,7 +331,8 @@ function waiting(holder: Origin, dueMs: number, backoffMs: number): Waiting {
 
 function owner(cause: TakeoverCause, nowMs: number): Owner {
   const dueMs = nowMs + waitBefore(0)
-  return { phase: 'owner', sinceMs: nowMs, cause, repetitions: 0, dueMs, defendedMs: Number.NEGATIVE_INFINITY }
+  const defendedMs = Number.NEGATIVE_INFINITY
+  return { phase: 'owner', sinceMs: nowMs, cause, repetitions: 0, dueMs, announcedMs: nowMs, defendedMs }
 }
 
 function heardStranger(before: Conflict | undefined, mac: MacAddress, nowMs: number): Conflict {
