@@ -81,7 +81,8 @@ const ALLOCATING_DELAY_MS = 500
 /** Nodes, pools and advertisements change in bursts. */
 const WORLD_DELAY_MS = 500
 
-const QUIET_REASONS: readonly string[] = ['Announced', 'TakeoverPending']
+/** No events: the speakers tell of the first, the second is soon over, and a Service without pods is nothing to warn of. */
+const QUIET_REASONS: readonly string[] = ['Announced', 'TakeoverPending', 'NoEndpoints']
 
 /**
  * Keeps the condition `herald.io/Announced` of every Service. A report of a speaker concerns the Services of the addresses that it
@@ -248,7 +249,6 @@ export class AnnouncedController {
     if (!after || after.reason === before?.reason) return
     const { reason, message } = after
     logger.info({ service: service.key, reason, detail: message }, 'service announcement changed')
-    // The speakers write the event that a node announces it.
     if (!QUIET_REASONS.includes(reason)) recordEvent(service, { type: 'Warning', reason, message })
   }
 }
