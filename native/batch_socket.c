@@ -16,7 +16,7 @@
 #define LINGER_NS 40000
 /* A yield that takes so long has given the processor to somebody. */
 #define CROWDED_NS 10000
-#define LEAVE_ALONE_NS 10000000
+#define LEAVE_ALONE_NS 1000000000
 /* libuv stops polling on POLLERR; an error condition that cannot be read off the socket must not spin for ever. */
 #define MAX_IDLE_WAKEUPS 16
 /* More than any receive buffer holds; a flood must not keep us here. */

@@ -95,8 +95,10 @@ export class TellingRelay {
   }
 }
 
-/** An event that tells of an object with another label. */
-function changed(object: { metadata?: { labels?: object } }, turn: number): string {
-  const metadata = { ...object.metadata, labels: { ...object.metadata?.labels, turn: String(turn) } }
-  return `${JSON.stringify({ type: 'MODIFIED', object: { ...object, metadata } })}\n`
+/** An event that tells of an object with another label, in a version that no list or watch has had. */
+function changed(object: { metadata?: { labels?: object; resourceVersion?: string } }, turn: number): string {
+  const resourceVersion = String(1_000_000 + turn)
+  const labels = { ...object.metadata?.labels, turn: String(turn) }
+  const told = { ...object, metadata: { ...object.metadata, resourceVersion, labels } }
+  return `${JSON.stringify({ type: 'MODIFIED', object: told })}\n`
 }

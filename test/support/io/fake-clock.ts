@@ -61,11 +61,6 @@ export class FakeClock implements Clock {
     this.#elapsedMs = endMs
   }
 
-  /** Time passes in which nothing runs: what fell due meanwhile fires with the next advance(). */
-  stall(byMs: number): void {
-    this.#elapsedMs += byMs
-  }
-
   /** The wall clock jumps (someone set it); timers and monotonicMs() do not notice. */
   jumpWallClock(byMs: number): void {
     this.#wallAtStartMs += byMs
