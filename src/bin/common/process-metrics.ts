@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from './prometheus.ts'
 
 /**
  * The process's own metrics, under the names of prom-client's defaults. All are read when Prometheus asks: the defaults' histogram of the

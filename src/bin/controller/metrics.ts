@@ -1,7 +1,7 @@
-import { Counter, Gauge, Registry } from 'prom-client'
 import { countPool } from '../../controller/pool-status.ts'
 import type { WriteResult } from '../../kubernetes/status-writer.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
+import { Counter, Gauge, Registry } from '../common/prometheus.ts'
 import type { ServiceController } from './service-controller.ts'
 
 /** The controller's metrics, under MetalLB's names with a prefix of our own. */

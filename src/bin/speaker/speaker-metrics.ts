@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from '../common/prometheus.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
 import type { LinkCounters } from './link-messages.ts'
 
