@@ -14,9 +14,9 @@
 /* Messages that come so soon after the last ones come in quick succession, and then the next are waited for so long. */
 #define QUICK_SUCCESSION_NS 100000
 #define LINGER_NS 40000
-/* A yield that takes so long has given the processor to somebody. */
-#define CROWDED_NS 10000
-#define LEAVE_ALONE_NS 1000000000
+/* A yield that takes so long, and brings no message, has given the processor to somebody else. */
+#define CROWDED_NS 50000
+#define LEAVE_ALONE_NS 50000000
 /* libuv stops polling on POLLERR; an error condition that cannot be read off the socket must not spin for ever. */
 #define MAX_IDLE_WAKEUPS 16
 /* More than any receive buffer holds; a flood must not keep us here. */
@@ -131,16 +131,16 @@ static bool linger(struct batch_socket *socket) {
   socket->last_taken_ns = now;
   if (gap > QUICK_SUCCESSION_NS || now < socket->crowded_until_ns) return false;
   for (uint64_t until = now + LINGER_NS; now < until;) {
-    if (socket->kind->waiting(socket)) return true;
     uint64_t before = now;
     sched_yield();
+    if (socket->kind->waiting(socket)) return true;
     now = monotonic_ns();
     if (now - before > CROWDED_NS) {
       socket->crowded_until_ns = now + LEAVE_ALONE_NS;
-      break;
+      return false;
     }
   }
-  return socket->kind->waiting(socket);
+  return false;
 }
 
 static void on_event(struct handle *handle, int status, int events) {
