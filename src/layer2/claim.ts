@@ -26,9 +26,11 @@ export interface Conflict {
 export type ClaimState =
   /** other candidates come first */
   | { readonly phase: 'idle' }
-  /** asks whether anybody uses the address; silence until `dueMs` answers, after the last of the probes */
+  /** asks whether anybody uses the address; silence until `dueMs` answers, after the last of the probes; none sent: waits for its turn, or has inquired */
   | {
       readonly phase: 'asking'
+      /** before the first probe it inquires */
+      readonly inquires?: true
       readonly probesSent: number
       readonly dueMs: number
       readonly backoffMs: number
@@ -51,12 +53,8 @@ export type ClaimState =
       /** announcements on schedule so far */
       readonly repetitions: number
       readonly dueMs: number
-      /** when it last told the segment, for whatever reason */
-      readonly announcedMs: number
       /** when it last stood up for the address, against a speaker or a stranger */
       readonly defendedMs: number
-      /** another speaker owns it too, and has been asked: if it hears that, it answers by then */
-      readonly rival?: { readonly node: string; readonly answersByMs: number }
       readonly conflict?: Conflict
     }
 
@@ -65,8 +63,10 @@ export type ClaimEvent =
   | { readonly type: 'view'; readonly urgent: boolean }
   /** somebody asks whether the address is free (RFC 5227 §2.1.1 probe; RFC 4862 §5.4 solicitation from ::) */
   | { readonly type: 'probe'; readonly from: Origin }
-  /** somebody uses the address: an answer, an announcement, or any packet sent in its name */
+  /** somebody uses the address: an announcement, or any packet sent in its name to all */
   | { readonly type: 'claim'; readonly from: Origin }
+  /** the same, sent to this node alone: who sends it hears this node */
+  | { readonly type: 'answer'; readonly from: Origin }
   /** others may not know or may have forgotten who owns it: tell them */
   | { readonly type: 'speakUp' }
   /** `dueMs` is reached */
@@ -92,8 +92,10 @@ export interface ClaimView {
 }
 
 export const ClaimAction = {
-  /** ask once, on this interface */
+  /** ask once, on this interface: an owner that comes after this node yields */
   probe: 'probe',
+  /** ask once as any host may that is to send something there: an owner answers, and stays */
+  inquire: 'inquire',
   /** answer from now on */
   claim: 'claim',
   /** tell the segment once */
@@ -113,17 +115,12 @@ export interface ClaimTimings {
   readonly askAgainMaxMs: number
   /** how long one that has just yielded leaves the other alone, even if it takes it for dead */
   readonly yieldHoldMs: number
-  /** the same for one whose view is old: two of these yield to each other whenever one asks */
-  readonly oldViewHoldMs: number
   /** the first wait before it asks whether a stranger still uses the address; doubled each time */
   readonly conflictRecheckMs: number
   readonly conflictRecheckMaxMs: number
   /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
   readonly defendIntervalMs: number
-  /**
-   * Another speaker that owns the address too is asked at most once in this time, and has so long to answer. Nobody announces more often of
-   * its own accord, so that what is heard then is an answer.
-   */
+  /** against another speaker */
   readonly settleIntervalMs: number
   /** a stranger not heard for so long has gone */
   readonly conflictForgottenMs: number
@@ -135,11 +132,10 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   askAgainMs: 100,
   askAgainMaxMs: 2_000,
   yieldHoldMs: 500,
-  oldViewHoldMs: 10_000,
   conflictRecheckMs: 1_000,
   conflictRecheckMaxMs: 5_000,
   defendIntervalMs: 10_000,
-  settleIntervalMs: 150,
+  settleIntervalMs: 100,
   conflictForgottenMs: 30_000,
 }
 
@@ -186,6 +182,7 @@ function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: 
     case 'view':
       return view.first ? stay(state) : stay(IDLE)
     case 'claim':
+    case 'answer':
       if (isNode(event.from) && view.isGone(event.from.node)) return stay(state)
       return stay(answered(state, event.from, view, timings))
     case 'probe':
@@ -199,10 +196,7 @@ function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: 
       })
     case 'timer':
       if (nowMs < state.dueMs) return stay(state)
-      if (state.probesSent < timings.probeCount) {
-        const probesSent = state.probesSent + 1
-        return { state: { ...state, probesSent, dueMs: nowMs + timings.probeIntervalMs }, actions: ['probe'] }
-      }
+      if (state.probesSent < timings.probeCount) return question(state, nowMs, timings)
       // Answering begins before the segment is told, so that nobody who believes it asks in vain.
       return { state: owner(state.cause, nowMs), actions: ['claim', 'announce'] }
     case 'speakUp':
@@ -217,13 +211,15 @@ function stepWaiting(state: Waiting, event: ClaimEvent, view: ClaimView, timings
     case 'view':
       if (!view.first) return stay(IDLE)
       // What made it wait may be otherwise now: but a stranger does not go because a view changed.
-      return event.urgent && isNode(holder) ? ask(view, timings, { backoffMs: timings.askAgainMs }) : stay(state)
+      if (!event.urgent || !isNode(holder)) return stay(state)
+      return ask(view, timings, { backoffMs: timings.askAgainMs, holder })
     case 'claim':
+    case 'answer':
       if (isNode(event.from)) return stay({ ...state, holder: event.from })
       return stay({ ...state, holder: event.from, conflict: heardStranger(conflict, event.from.mac, nowMs) })
     case 'timer':
       if (nowMs < state.dueMs) return stay(state)
-      return ask(view, timings, { backoffMs, conflict })
+      return ask(view, timings, { backoffMs, conflict, holder })
     case 'probe':
     case 'speakUp':
       return stay(state)
@@ -237,12 +233,12 @@ function stepOwner(state: Owner, event: ClaimEvent, view: ClaimView, timings: Cl
       // Heard is living, whatever liveness says. A stranger's probe, and one of a speaker that comes after, is answered.
       return isNode(event.from) && view.outranks(event.from.node) ? yieldTo(event.from, view, timings) : stay(state)
     case 'claim':
+    case 'answer':
       return isNode(event.from)
-        ? settle(state, event.from, view, timings)
+        ? settle(state, event.type, event.from, view, timings)
         : defend(state, event.from.mac, nowMs, timings)
     case 'speakUp':
-      if (nowMs - state.announcedMs < timings.settleIntervalMs) return stay(state)
-      return { state: { ...state, announcedMs: nowMs }, actions: ['announce'] }
+      return { state, actions: ['announce'] }
     case 'timer':
       return stepOwnerTimer(state, nowMs, timings)
     case 'view':
@@ -257,59 +253,68 @@ function stepOwnerTimer(state: Owner, nowMs: number, timings: ClaimTimings): Cla
   const next = conflict && nowMs >= conflict.heardMs + timings.conflictForgottenMs ? quiet : state
   if (nowMs < state.dueMs) return stay(next)
   const repetitions = state.repetitions + 1
-  const repeated = { ...next, repetitions, dueMs: nowMs + waitBefore(repetitions) }
-  if (nowMs - state.announcedMs < timings.settleIntervalMs) return stay(repeated)
-  return { state: { ...repeated, announcedMs: nowMs }, actions: ['announce'] }
+  return { state: { ...next, repetitions, dueMs: nowMs + waitBefore(repetitions) }, actions: ['announce'] }
 }
 
 /**
  * Two speakers own the address. The hash decides, not the order: two views of the order might make them duel for ever. The one that is to
- * yield asks first, and yields to an answer alone: to one that speaks and does not hear it would lose the address again and again, because
- * each time that it asks before it claims, silence tells it that nobody is there.
+ * yield asks first, and yields to an answer alone. Were it to yield to one that speaks and does not hear it, it would claim again after the
+ * next silence, and so for ever.
  */
-function settle(state: Owner, from: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
+function settle(
+  state: Owner,
+  type: 'claim' | 'answer',
+  from: { readonly node: string },
+  view: ClaimView,
+  timings: ClaimTimings,
+): ClaimStep {
   const { nowMs } = view
-  const { node } = from
-  const yields = view.lowerHash(node)
-  if (yields && state.rival?.node === node && nowMs <= state.rival.answersByMs) return yieldTo(from, view, timings)
+  const yields = view.lowerHash(from.node)
+  if (yields && type === 'answer') return yieldTo(from, view, timings)
   if (nowMs - state.defendedMs < timings.settleIntervalMs) return stay(state)
-  const next = { ...state, defendedMs: nowMs }
-  if (!yields) return { state: { ...next, announcedMs: nowMs }, actions: ['announce'] }
-  return { state: { ...next, rival: { node, answersByMs: nowMs + timings.settleIntervalMs } }, actions: ['probe'] }
+  return { state: { ...state, defendedMs: nowMs }, actions: [yields ? 'inquire' : 'announce'] }
 }
 
 /** RFC 5227 §2.4 (c): a host that must keep its address defends it once in an interval, and goes on. */
 function defend(state: Owner, mac: MacAddress, nowMs: number, timings: ClaimTimings): ClaimStep {
   const next = { ...state, conflict: heardStranger(state.conflict, mac, nowMs) }
   if (nowMs - state.defendedMs < timings.defendIntervalMs) return stay(next)
-  return { state: { ...next, announcedMs: nowMs, defendedMs: nowMs }, actions: ['announce'] }
+  return { state: { ...next, defendedMs: nowMs }, actions: ['announce'] }
 }
 
 function yieldTo(node: { readonly node: string }, view: ClaimView, timings: ClaimTimings): ClaimStep {
   // One that takes the other for dead must not ask at once: it would take the address back from the one that is about to claim it.
-  const holdMs = view.old ? timings.oldViewHoldMs : timings.yieldHoldMs
-  const state = view.first ? waiting(node, view.nowMs + holdMs, timings.askAgainMs) : IDLE
+  const state = view.first ? waiting(node, view.nowMs + timings.yieldHoldMs, timings.askAgainMs) : IDLE
   return { state, actions: ['yield'] }
 }
 
 function ask(
   view: ClaimView,
-  { probeIntervalMs }: ClaimTimings,
-  { backoffMs, conflict }: { backoffMs: number; conflict?: Conflict | undefined },
+  timings: ClaimTimings,
+  { backoffMs, conflict, holder }: { backoffMs: number; conflict?: Conflict | undefined; holder?: Origin },
 ): ClaimStep {
-  const { first, nowMs, cause } = view
+  const { first, nowMs, cause, old } = view
   if (!first) return stay(IDLE)
-  const askAtMs = view.askAtMs()
-  const atOnce = askAtMs <= nowMs
+  const dueMs = view.askAtMs()
   const state: Asking = {
     phase: 'asking',
-    probesSent: atOnce ? 1 : 0,
-    dueMs: atOnce ? nowMs + probeIntervalMs : askAtMs,
+    // Of two whose views are old, either yields to the other's probe. So one that knows of a holder first asks whether it is still there.
+    ...(old && holder && isNode(holder) && { inquires: true }),
+    probesSent: 0,
+    dueMs,
     backoffMs,
     cause: conflict ? TakeoverCause.conflictOver : cause,
     ...(conflict && { conflict }),
   }
-  return { state, actions: atOnce ? ['probe'] : [] }
+  return dueMs <= nowMs ? question(state, nowMs, timings) : stay(state)
+}
+
+/** Asks once, and waits for the answer. */
+function question(state: Asking, nowMs: number, { probeIntervalMs }: ClaimTimings): ClaimStep {
+  const { inquires, ...asking } = state
+  const dueMs = nowMs + probeIntervalMs
+  if (inquires) return { state: { ...asking, dueMs }, actions: ['inquire'] }
+  return { state: { ...asking, probesSent: state.probesSent + 1, dueMs }, actions: ['probe'] }
 }
 
 /** The address is in use: it is not claimed, and asked for again later, each time a while later. */
@@ -332,7 +337,7 @@ function waiting(holder: Origin, dueMs: number, backoffMs: number): Waiting {
 function owner(cause: TakeoverCause, nowMs: number): Owner {
   const dueMs = nowMs + waitBefore(0)
   const defendedMs = Number.NEGATIVE_INFINITY
-  return { phase: 'owner', sinceMs: nowMs, cause, repetitions: 0, dueMs, announcedMs: nowMs, defendedMs }
+  return { phase: 'owner', sinceMs: nowMs, cause, repetitions: 0, dueMs, defendedMs }
 }
 
 function heardStranger(before: Conflict | undefined, mac: MacAddress, nowMs: number): Conflict {

@@ -165,7 +165,10 @@ export class ApiServer {
     if (!this.isReachableFrom(node) || !this.#clients[node]!.connects) return
     const { queue, random } = this.#context
     const stale = this.#staleMs[node]!
-    const atMs = Math.max(dueMs[node]!, queue.nowMs + random.between(2, 40) + (stale > 0 ? random.between(0, stale) : 0))
+    const atMs = Math.max(
+      dueMs[node]!,
+      queue.nowMs + random.between(2, 40) + (stale > 0 ? random.between(0, stale) : 0),
+    )
     dueMs[node] = atMs
     queue.at(atMs, () => {
       if (this.isReachableFrom(node)) see()

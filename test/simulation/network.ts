@@ -2,7 +2,7 @@ import type { Context } from './context.ts'
 
 /** A frame as far as the protocol looks at it. */
 export interface Frame {
-  readonly kind: 'probe' | 'claim'
+  readonly kind: 'probe' | 'inquire' | 'claim' | 'answer'
   readonly segment: number
   readonly address: number
   readonly mac: number

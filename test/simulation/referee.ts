@@ -123,7 +123,8 @@ export class Referee {
     }
     const frames = ++this.#framesInSecond[claim]!
     if (frames > this.measurements.mostFramesPerSecond) this.measurements.mostFramesPerSecond = frames
-    if (frames > this.#limits.framesPerSecond) this.fail(`${frames} frames within a second for ${this.#nameOf(segment, address)}`)
+    if (frames > this.#limits.framesPerSecond)
+      this.fail(`${frames} frames within a second for ${this.#nameOf(segment, address)}`)
   }
 
   /** A node has announced because the foreign host was heard. */

@@ -223,7 +223,7 @@ function drawAddresses(random: Random): SimulatedAddress[] {
   const count = 1 + random.below(random.chance(0.3) ? 6 : 2)
   const first = random.below(240)
   return Array.from({ length: count }, (_, index) => {
-    const address = { family: 4, value: (192 << 24 >>> 0) + (2 << 8) + first + index } as const
+    const address = { family: 4, value: ((192 << 24) >>> 0) + (2 << 8) + first + index } as const
     return { index, key: formatAddress(address), address, answersToAll: random.chance(0.25) }
   })
 }

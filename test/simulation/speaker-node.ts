@@ -358,11 +358,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #setStanding(change: Partial<Standing>): void {
     const standing = { ...this.#standing, ...change }
     const { viewIsOld, apiReachable, leaving } = this.#standing
-    if (
-      standing.viewIsOld === viewIsOld &&
-      standing.apiReachable === apiReachable &&
-      standing.leaving === leaving
-    ) {
+    if (standing.viewIsOld === viewIsOld && standing.apiReachable === apiReachable && standing.leaving === leaving) {
       return
     }
     this.#standing = standing
@@ -401,7 +397,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         this.#desired.delete(key)
         continue
       }
-      const interfaces = order.includes(this.name) ? this.#config!.addresses[index]!.interfaces : before!.interfaces
+      const { interfaces } = this.#config!.addresses[index]!
       if (before && String(before.order) === String(order) && String(before.interfaces) === String(interfaces)) continue
       const after: DesiredAddress = { address, interfaces, order }
       this.#desired.set(key, after)
@@ -476,12 +472,15 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     if (!this.#listening[claim]) return
     const link = context.links[segment]!
     const stranger = from === network.stranger
-    const announced = this.#step({ type: 'heard', link, kind, address, mac })
-    if (stranger && announced && kind === 'claim') this.#noteDefence(claim, frame)
-    if (kind !== 'probe' || !this.answering[claim]) return
+    // An inquiry is a request like any client's: the responder alone sees it.
+    const announced = kind !== 'inquire' && this.#step({ type: 'heard', link, kind, address, mac })
+    if (stranger && announced) this.#noteDefence(claim, frame)
+    if (kind === 'claim' || kind === 'answer' || !this.answering[claim]) return
     this.#components.referee.sent(this.index, segment, index)
-    const answer: Frame = { kind: 'claim', segment, address: index, mac: this.macs[segment]!, from: this.index }
-    network.send(answer, answersToAll ? undefined : from)
+    const toAll = answersToAll && kind === 'probe'
+    const answer = { segment, address: index, mac: this.macs[segment]!, from: this.index }
+    if (toAll) network.send({ kind: 'claim', ...answer })
+    else network.send({ kind: 'answer', ...answer }, from)
   }
 
   #noteDefence(claim: number, { segment, address }: Frame): void {
@@ -519,18 +518,21 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     const claim = segment * context.addresses.length + index
     switch (action.type) {
       case 'probe':
+      case 'inquire':
       case 'announce': {
-        if (action.type === 'announce' && !this.answering[claim]) referee.fail(`${this.name} announces ${key} unanswered`)
+        if (action.type === 'announce' && !this.answering[claim])
+          referee.fail(`${this.name} announces ${key} unanswered`)
         if (!this.#listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
         context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
         referee.sent(this.index, segment, index)
-        const kind = action.type === 'probe' ? 'probe' : 'claim'
+        const kind = action.type === 'announce' ? 'claim' : action.type
         network.send({ kind, segment, address: index, mac: link.mac, from: this.index })
         return action.type === 'announce'
       }
       case 'listen':
       case 'ignore':
-        if (this.#listening[claim] === Number(action.type === 'listen')) referee.fail(`${this.name}: twice ${action.type}`)
+        if (this.#listening[claim] === Number(action.type === 'listen'))
+          referee.fail(`${this.name}: twice ${action.type}`)
         this.#listening[claim] = Number(action.type === 'listen')
         return false
       case 'answer':
@@ -551,7 +553,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #planTimer(): void {
     const { queue } = this.#components.context
     const { dueMs } = this.#announcer
-    if (dueMs === undefined || dueMs >= this.#timerDueMs) return
+    if (!this.synced || dueMs === undefined || dueMs >= this.#timerDueMs) return
     this.#timerDueMs = dueMs
     const incarnation = this.#incarnation
     queue.at(Math.max(dueMs, queue.nowMs), () => {

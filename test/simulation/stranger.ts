@@ -25,8 +25,8 @@ export class Stranger implements FrameReceiver {
 
   receive({ kind, segment, address, from }: Frame): void {
     const claim = segment * this.#context.addresses.length + address
-    if (kind === 'claim') this.#answered[claim] = 1
-    else if (this.#holds[claim]) this.#send('claim', segment, address, from)
+    if (kind === 'claim' || kind === 'answer') this.#answered[claim] = 1
+    else if (this.#holds[claim]) this.#send('answer', segment, address, from)
   }
 
   /** Takes an address without asking, and announces it, again and again. */
