@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { runLogged } from '../lab/progress.ts'
 import { buildMetallb, metallbVersion } from './metallb.ts'
 
@@ -36,10 +36,20 @@ export async function herald(): Promise<Contender> {
     manifests: definitions('charts/herald/templates/crds/*.yaml'),
     atMost: Number.POSITIVE_INFINITY,
     start: kubeconfig =>
-      spawn(process.execPath, [join(folder, 'controller.js'), ...flags, ...probes, '--kubeconfig', kubeconfig], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      }),
+      spawn(
+        process.execPath,
+        [...nodeFlags(), join(folder, 'controller.js'), ...flags, ...probes, '--kubeconfig', kubeconfig],
+        {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        },
+      ),
   }
+}
+
+/** The flags of Node that the chart gives the controller. */
+function nodeFlags(): string[] {
+  const values = parse(readFileSync('charts/herald/values.yaml', 'utf8')) as { controller: { nodeFlags: string[] } }
+  return values.controller.nodeFlags
 }
 
 /** The least that the work can cost: watches and patches with Herald's client, without deciding anything. */

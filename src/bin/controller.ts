@@ -114,7 +114,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   )
   const recorder = new EventRecorder(
     { client, clock, random, logger },
-    { component: 'herald-controller', instance: podName },
+    { component: 'herald-controller', instance: podName, isBusy: () => serviceReconciler.busy },
   )
   const recordEvent = (service: ServiceView, { type, reason, message }: ServiceEvent) =>
     recorder.record(services, service, type, reason, message)

@@ -26,6 +26,9 @@ export interface EventRecorderInit {
   /** over time; `burst` of them at once */
   perSecond?: number
   burst?: number
+  /** Whether there is work that goes before events; while there is, at most `busyPerSecond` of them are written. */
+  isBusy?: () => boolean
+  busyPerSecond?: number
 }
 
 /** What an event is about. */
@@ -57,6 +60,8 @@ export class EventRecorder {
   readonly #init: EventRecorderInit
   readonly #capacity: number
   readonly #perSecond: number
+  readonly #busyPerSecond: number
+  readonly #isBusy: () => boolean
   readonly #burst: number
   readonly #pending: Pending[] = []
   readonly #abort = new AbortController()
@@ -75,6 +80,8 @@ export class EventRecorder {
     this.#capacity = init.capacity ?? 2_000
     this.#perSecond = init.perSecond ?? 50
     this.#burst = init.burst ?? 200
+    this.#isBusy = init.isBusy ?? (() => false)
+    this.#busyPerSecond = Math.min(init.busyPerSecond ?? 10, this.#perSecond)
     this.#tokens = this.#burst
     this.#filledAtMs = clock.monotonicMs()
   }
@@ -191,9 +198,16 @@ export class EventRecorder {
   /** How long the next event must wait. */
   #takeToken(): number {
     const nowMs = this.#clock.monotonicMs()
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledAtMs) * this.#perSecond) / 1000)
+    const passedMs = nowMs - this.#filledAtMs
     this.#filledAtMs = nowMs
+    if (this.#isBusy()) {
+      // What was saved up is for quiet times: now the processors of the API server are asked for something else.
+      const waitMs = Math.max(0, 1_000 / this.#busyPerSecond - passedMs)
+      this.#filledAtMs += waitMs
+      return waitMs
+    }
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000)
     this.#tokens--
-    return this.#tokens >= 0 ? 0 : (-this.#tokens * 1000) / this.#perSecond
+    return this.#tokens >= 0 ? 0 : (-this.#tokens * 1_000) / this.#perSecond
   }
 }

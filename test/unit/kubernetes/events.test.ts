@@ -71,6 +71,23 @@ describe('EventRecorder', () => {
     assert.equal(recorder.dropped, 0)
   })
 
+  it('writes fewer while there is other work, and catches up when that is done', async () => {
+    let busy = true
+    make({ burst: 10, perSecond: 100, busyPerSecond: 2, isBusy: () => busy })
+    world.clock.advance(500)
+    for (let i = 0; i < 6; i++) recorder.record(services, shop, 'Normal', 'R', `${i}`)
+    await world.until(() => world.server.requests.length === 1 && world.clock.nextTimerInMs === 500, 'waits')
+    world.clock.advance(500)
+    await world.until(() => world.server.requests.length === 2 && world.clock.nextTimerInMs === 500, 'waits')
+    world.clock.advance(500)
+    await world.until(() => world.server.requests.length === 3 && world.clock.nextTimerInMs === 500, 'waits')
+    busy = false
+    world.clock.advance(500)
+    await recorder.flush()
+    assert.equal(world.server.requests.length, 6)
+    assert.equal(recorder.dropped, 0)
+  })
+
   it('drops what does not fit and what the server does not take, and goes on', async () => {
     make({ capacity: 2 })
     world.server.faults.push({ kind: 'status', status: 500 })
