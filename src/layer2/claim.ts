@@ -81,8 +81,6 @@ export interface ClaimView {
   readonly cause: TakeoverCause
   /** takes the next free place among those who ask on this interface, so that many that begin at once do not flood the segment */
   askAtMs(): number
-  /** this node has been cut off from the API server until its Lease ran out: others may know better */
-  readonly old: boolean
   /** whether the node comes before this one in its order, or this one may not insist, its view being old or itself about to leave */
   outranks(node: string): boolean
   /** whether sha256(`node#address`) is lower for the node than for this one: the order on which no two views differ */
@@ -293,13 +291,13 @@ function ask(
   timings: ClaimTimings,
   { backoffMs, conflict, holder }: { backoffMs: number; conflict?: Conflict | undefined; holder?: Origin },
 ): ClaimStep {
-  const { first, nowMs, cause, old } = view
+  const { first, nowMs, cause } = view
   if (!first) return stay(IDLE)
   const dueMs = view.askAtMs()
   const state: Asking = {
     phase: 'asking',
-    // Of two whose views are old, either yields to the other's probe. So one that knows of a holder first asks whether it is still there.
-    ...(old && holder && isNode(holder) && { inquires: true }),
+    // One that this node would yield to is not to yield: it is only asked whether it is still there. Two whose views are old would take turns.
+    ...(holder && isNode(holder) && view.outranks(holder.node) && { inquires: true }),
     probesSent: 0,
     dueMs,
     backoffMs,
