@@ -105,6 +105,7 @@ export class ApiServer {
     this.#staleMs[node]! += staleMs
     return once(() => {
       this.#staleMs[node]! -= staleMs
+      this.resync(node, this.#context.random.between(10, 100))
     })
   }
 
