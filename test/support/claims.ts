@@ -9,7 +9,6 @@ export const VIEW: Omit<ClaimView, 'nowMs'> = {
   first: true,
   cause: TakeoverCause.elected,
   askAtMs: () => Number.NEGATIVE_INFINITY,
-  old: false,
   outranks: name => name.includes('before'),
   lowerHash: name => name.includes('low'),
   isGone: name => name.includes('gone'),

@@ -102,10 +102,18 @@ describe('stepClaim over time', () => {
     assert.deepEqual(conflictOf(machine.state), { mac: STRANGER.mac, sinceMs: 100, heardMs: 25_000 })
   })
 
-  it('announces against another owner at most every 100 ms', () => {
+  it('announces against another owner with a higher hash at most every 100 ms', () => {
     const machine = owned()
     for (let ms = 1; ms <= 250; ms++) machine.at(ms, { type: 'claim', from: node('some-high') })
-    assert.deepEqual(machine.times('announce'), [1, 101, 201])
+    assert.deepEqual(machine.log, ['1 announce', '101 announce', '201 announce'])
+  })
+
+  it('inquires of another owner with a lower hash, at most every 100 ms, and yields to an answer alone', () => {
+    const machine = owned()
+    for (let ms = 1; ms <= 250; ms++) machine.at(ms, { type: 'claim', from: node('some-low') })
+    assert.deepEqual(machine.log, ['1 inquire', '101 inquire', '201 inquire'])
+    machine.at(251, { type: 'answer', from: node('some-low') })
+    assert.deepEqual(machine.log.slice(3), ['251 yield'])
   })
 
   it('forgets a stranger 30 s after it was heard last, and at no other time', () => {
@@ -140,17 +148,12 @@ describe('stepClaim over time', () => {
     )
   })
 
-  for (const [what, old, holdMs] of [
-    ['0.5 s', false, 500],
-    ['10 s when its view is old', true, 10_000],
-  ] as const) {
-    it(`leaves the address for ${what} to the one it has yielded to, then asks`, () => {
-      const machine = owned()
-      machine.at(10, { type: 'probe', from: node('before-high') }, { old })
-      machine.runUntil(20_000)
-      assert.deepEqual(machine.log.slice(0, 2), ['10 yield', `${10 + holdMs} probe`])
-    })
-  }
+  it('leaves the address for 0.5 s to the one it has yielded to, then inquires, and probes after silence', () => {
+    const machine = owned()
+    machine.at(10, { type: 'probe', from: node('before-high') })
+    machine.runUntil(700)
+    assert.deepEqual(machine.log, ['10 yield', '510 inquire', '560 probe', '610 probe', '660 claim', '660 announce'])
+  })
 
   it('takes the timings that it is given', () => {
     const timings = { ...DEFAULT_CLAIM_TIMINGS, probeCount: 3, probeIntervalMs: 20, askAgainMs: 70, askAgainMaxMs: 100 }
@@ -220,7 +223,7 @@ class Machine {
     this.state = state
     for (const action of actions) {
       this.log.push(`${nowMs} ${action}`)
-      if (action === 'probe' && this.answerer) this.at(nowMs, { type: 'claim', from: this.answerer })
+      if (action !== 'announce' && this.answerer) this.at(nowMs, { type: 'answer', from: this.answerer })
     }
   }
 

@@ -18,6 +18,9 @@ const NOW = 1_000_000
 const DUE = NOW + 40
 const OTHER_STRANGER = { mac: 0x0200_5e00_00bb }
 
+/** The outcomes in which it begins to ask. */
+const PLACE_TAKEN = ['ask', 'queue', 'queue?', 'retry', 'requeue', 'requeue?', 'inquire', 'sound.']
+
 describe('stepClaim, every event in every state', () => {
   /** By column of the table. Conflicts (!) are with STRANGER, heard 5 s ago for the last time. */
   const conflict: Conflict = { mac: STRANGER.mac, sinceMs: NOW - 7_000, heardMs: NOW - 5_000 }
@@ -35,16 +38,19 @@ describe('stepClaim, every event in every state', () => {
     idle: IDLE,
     // waits for its place among those who ask
     'ask 0': { ...asking, probesSent: 0 },
+    'ask 0?': { ...asking, probesSent: 0, inquires: true },
     'ask 1': { ...asking, probesSent: 1 },
     'ask 1!': { ...asking, probesSent: 1, conflict },
     'ask 2': { ...asking, probesSent: 2 },
     'ask 2!': { ...asking, probesSent: 2, conflict },
     wait: { ...waiting, holder: node('some-node') },
+    // this node would yield to the holder
+    'wait?': { ...waiting, holder: node('before-high') },
     'wait!': { ...waiting, holder: node('some-node'), conflict },
     'wait!!': { ...waiting, holder: STRANGER, conflict },
     owner,
     'owner!': { ...owner, conflict },
-    // has just stood up for the address: 99 ms ago; against a stranger that is no time, against a speaker a long one
+    // has stood up for the address 99 or 100 ms ago; against a stranger that is no time, against a speaker 100 ms are long enough
     'owner.': { ...owner, defendedMs: NOW - 99 },
     'owner:': { ...owner, defendedMs: NOW - 100 },
   } satisfies Record<string, ClaimState>
@@ -57,7 +63,6 @@ describe('stepClaim, every event in every state', () => {
     'view: not first, urgent': { event: { type: 'view', urgent: true }, view: { first: false } },
     'probe: before, lower hash': probe(node('before-low')),
     'probe: before, not first': probe(node('before-low'), { first: false }),
-    'probe: before, old view': probe(node('before-low'), { old: true }),
     'probe: before, higher': probe(node('before-high')),
     'probe: after, lower hash': probe(node('after-low')),
     'probe: after, higher': probe(node('after-high')),
@@ -65,12 +70,18 @@ describe('stepClaim, every event in every state', () => {
     'probe: stranger': probe(STRANGER),
     'claim: lower hash': claim(node('after-low')),
     'claim: lower, not first': claim(node('after-low'), { first: false }),
-    'claim: lower, old view': claim(node('after-low'), { old: true }),
     'claim: higher hash': claim(node('before-high')),
     'claim: gone, lower hash': claim(node('gone-low')),
     'claim: gone, higher hash': claim(node('gone-high')),
     'claim: stranger': claim(STRANGER),
     'claim: other stranger': claim(OTHER_STRANGER),
+    'answer: lower hash': answer(node('after-low')),
+    'answer: lower, not first': answer(node('after-low'), { first: false }),
+    'answer: higher hash': answer(node('before-high')),
+    'answer: gone, lower hash': answer(node('gone-low')),
+    'answer: gone, higher hash': answer(node('gone-high')),
+    'answer: stranger': answer(STRANGER),
+    'answer: other stranger': answer(OTHER_STRANGER),
     'speak up': { event: { type: 'speakUp' } },
     'timer: early': { event: { type: 'timer' }, view: { nowMs: DUE - 0.001 } },
     'timer: due': { event: { type: 'timer' }, view: { nowMs: DUE } },
@@ -80,33 +91,38 @@ describe('stepClaim, every event in every state', () => {
 
   // Columns are states, rows are events, cells are outcomes; a dot is "nothing happens, and it is the same state".
   const TABLE = `
-                           | idle  | ask 0  | ask 1  | ask 1! | ask 2 | ask 2! | wait    | wait!   | wait!!  | owner  | owner! | owner. | owner:
-view: first                | ask   | .      | .      | .      | .     | .      | .       | .       | .       | .      | .      | .      | .
-view: first, urgent        | ask   | .      | .      | .      | .     | .      | ask     | ask     | .       | .      | .      | .      | .
-view: first, urgent, queue | queue | .      | .      | .      | .     | .      | queue   | queue   | .       | .      | .      | .      | .
-view: not first            | .     | idle   | idle   | idle   | idle  | idle   | idle    | idle    | idle    | .      | .      | .      | .
-view: not first, urgent    | .     | idle   | idle   | idle   | idle  | idle   | idle    | idle    | idle    | .      | .      | .      | .
-probe: before, lower hash  | .     | back   | back   | back   | back  | back   | .       | .       | .       | yield  | yield  | yield  | yield
-probe: before, not first   | .     | back   | back   | back   | back  | back   | .       | .       | .       | leave  | leave  | leave  | leave
-probe: before, old view    | .     | back   | back   | back   | back  | back   | .       | .       | .       | retire | retire | retire | retire
-probe: before, higher      | .     | .      | .      | .      | .     | .      | .       | .       | .       | yield  | yield  | yield  | yield
-probe: after, lower hash   | .     | back   | back   | back   | back  | back   | .       | .       | .       | .      | .      | .      | .
-probe: after, higher       | .     | .      | .      | .      | .     | .      | .       | .       | .       | .      | .      | .      | .
-probe: gone node           | .     | back   | back   | back   | back  | back   | .       | .       | .       | .      | .      | .      | .
-probe: stranger            | .     | taken  | taken  | taken  | taken | taken  | .       | .       | .       | .      | .      | .      | .
-claim: lower hash          | .     | used   | used   | again  | used  | again  | holder  | holder  | holder  | yield  | yield  | yield  | yield
-claim: lower, not first    | .     | used   | used   | again  | used  | again  | holder  | holder  | holder  | leave  | leave  | leave  | leave
-claim: lower, old view     | .     | used   | used   | again  | used  | again  | holder  | holder  | holder  | retire | retire | retire | retire
-claim: higher hash         | .     | used   | used   | again  | used  | again  | holder  | holder  | holder  | insist | insist | .      | insist
-claim: gone, lower hash    | .     | .      | .      | .      | .     | .      | holder  | holder  | holder  | yield  | yield  | yield  | yield
-claim: gone, higher hash   | .     | .      | .      | .      | .     | .      | holder  | holder  | holder  | insist | insist | .      | insist
-claim: stranger            | .     | taken  | taken  | taken  | taken | taken  | taken.  | taken.  | taken.  | defend | defend | note   | note
-claim: other stranger      | .     | taken  | taken  | taken  | taken | taken  | taken.  | taken.  | taken.  | defend | defend | note   | note
-speak up                   | .     | .      | .      | .      | .     | .      | .       | .       | .       | tell   | tell   | tell   | tell
-timer: early               | .     | .      | .      | .      | .     | .      | .       | .       | .       | .      | .      | .      | .
-timer: due                 | .     | probe1 | probe2 | probe2 | own   | own    | retry   | retry   | retry   | repeat | repeat | repeat | repeat
-timer: due, queue          | .     | probe1 | probe2 | probe2 | own   | own    | requeue | requeue | requeue | repeat | repeat | repeat | repeat
-timer: due, not first      | .     | probe1 | probe2 | probe2 | own   | own    | idle    | idle    | idle    | repeat | repeat | repeat | repeat
+                           | idle  | ask 0  | ask 0? | ask 1  | ask 1! | ask 2 | ask 2! | wait    | wait?    | wait!   | wait!!  | owner  | owner! | owner. | owner:
+view: first                | ask   | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+view: first, urgent        | ask   | .      | .      | .      | .      | .     | .      | ask     | inquire  | ask     | .       | .      | .      | .      | .
+view: first, urgent, queue | queue | .      | .      | .      | .      | .     | .      | queue   | queue?   | queue   | .       | .      | .      | .      | .
+view: not first            | .     | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
+view: not first, urgent    | .     | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
+probe: before, lower hash  | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | yield  | yield  | yield  | yield
+probe: before, not first   | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | leave  | leave  | leave  | leave
+probe: before, higher      | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | yield  | yield  | yield  | yield
+probe: after, lower hash   | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
+probe: after, higher       | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+probe: gone node           | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
+probe: stranger            | .     | taken  | taken  | taken  | taken  | taken | taken  | .       | .        | .       | .       | .      | .      | .      | .
+claim: lower hash          | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: lower, not first    | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: higher hash         | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+claim: gone, lower hash    | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: gone, higher hash   | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+claim: stranger            | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+claim: other stranger      | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+answer: lower hash         | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
+answer: lower, not first   | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | leave  | leave  | leave  | leave
+answer: higher hash        | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+answer: gone, lower hash   | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
+answer: gone, higher hash  | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+answer: stranger           | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+answer: other stranger     | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+speak up                   | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | tell   | tell   | tell   | tell
+timer: early               | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+timer: due                 | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | retry   | sound.   | retry   | retry   | repeat | repeat | repeat | repeat
+timer: due, queue          | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | requeue | requeue? | requeue | requeue | repeat | repeat | repeat | repeat
+timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | idle    | idle     | idle    | idle    | repeat | repeat | repeat | repeat
 `
 
   // What the words in the cells mean.
@@ -124,6 +140,57 @@ timer: due, not first      | .     | probe1 | probe2 | probe2 | own   | own    |
       title: 'will ask when it is its turn',
       expected: () => ({
         state: { phase: 'asking', probesSent: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
+        actions: [],
+      }),
+    },
+    inquire: {
+      title: 'inquires, deposing nobody, whether the holder is still there',
+      expected: () => ({
+        state: { phase: 'asking', probesSent: 0, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
+        actions: ['inquire'],
+      }),
+    },
+    'sound.': {
+      title: 'inquires again, deposing nobody, and remembers back-off and conflict',
+      expected: ({ before }) => ({
+        state: {
+          phase: 'asking',
+          probesSent: 0,
+          dueMs: DUE + 50,
+          backoffMs: 400,
+          cause: kept(before).conflict ? 'conflictOver' : 'elected',
+          ...kept(before),
+        },
+        actions: ['inquire'],
+      }),
+    },
+    sound1: {
+      title: 'inquires, as it is its turn; probes come after',
+      expected: ({ before }) => {
+        const { inquires, ...rest } = pick(before, 'asking')
+        assert.ok(inquires)
+        return { state: { ...rest, probesSent: 0, dueMs: DUE + 50 }, actions: ['inquire'] }
+      },
+    },
+    'requeue?': {
+      title: 'will inquire when it is its turn',
+      expected: ({ before }) => ({
+        state: {
+          phase: 'asking',
+          inquires: true,
+          probesSent: 0,
+          dueMs: DUE + 7,
+          backoffMs: 400,
+          cause: kept(before).conflict ? 'conflictOver' : 'elected',
+          ...kept(before),
+        },
+        actions: [],
+      }),
+    },
+    'queue?': {
+      title: 'will inquire when it is its turn, as if it had not waited before',
+      expected: () => ({
+        state: { phase: 'asking', inquires: true, probesSent: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
         actions: [],
       }),
     },
@@ -230,16 +297,16 @@ timer: due, not first      | .     | probe1 | probe2 | probe2 | own   | own    |
       }),
     },
     leave: { title: 'hands over', expected: () => ({ state: { phase: 'idle' }, actions: ['yield'] }) },
-    retire: {
-      title: 'hands over, and holds off for long, its view being old',
-      expected: ({ from }) => ({
-        state: { phase: 'waiting', holder: from!, dueMs: NOW + 10_000, backoffMs: 100 },
-        actions: ['yield'],
-      }),
-    },
     insist: {
       title: 'stays, and announces against the other owner',
-      expected: ({ before }) => ({ state: { ...pick(before, 'owner'), defendedMs: NOW }, actions: ['announce'] }),
+      expected: ({ before }) => ({
+        state: { ...pick(before, 'owner'), defendedMs: NOW },
+        actions: ['announce'],
+      }),
+    },
+    sound: {
+      title: 'inquires whether the other owner hears it, and stays until that answers',
+      expected: ({ before }) => ({ state: { ...pick(before, 'owner'), defendedMs: NOW }, actions: ['inquire'] }),
     },
     defend: {
       title: 'defends itself (RFC 5227 §2.4 (c))',
@@ -255,7 +322,10 @@ timer: due, not first      | .     | probe1 | probe2 | probe2 | own   | own    |
         actions: [],
       }),
     },
-    tell: { title: 'announces once', expected: ({ before }) => ({ state: before, actions: ['announce'] }) },
+    tell: {
+      title: 'announces once',
+      expected: ({ before }) => ({ state: before, actions: ['announce'] }),
+    },
     repeat: {
       title: 'announces, the third time after 3 s, the fourth 7 s later',
       expected: ({ before }) => ({
@@ -290,9 +360,9 @@ timer: due, not first      | .     | probe1 | probe2 | probe2 | own   | own    |
         const askAtMs = sinon.spy(full.askAtMs)
         const step = stepClaim(before, event, { ...full, askAtMs }, DEFAULT_CLAIM_TIMINGS)
         assert.deepEqual(step, outcome!.expected({ before, from: 'from' in event ? event.from : undefined }))
-        if (word === '.' || word === 'tell') assert.equal(step.state, before)
+        if (word === '.') assert.equal(step.state, before)
         // A place in the queue is taken by those alone who begin to ask.
-        assert.equal(askAtMs.callCount, ['ask', 'queue', 'retry', 'requeue'].includes(word) ? 1 : 0)
+        assert.equal(askAtMs.callCount, PLACE_TAKEN.includes(word) ? 1 : 0)
       })
     }
   }
@@ -316,6 +386,10 @@ function probe(from: Origin, view?: Partial<ClaimView>): { event: ClaimEvent; vi
 
 function claim(from: Origin, view?: Partial<ClaimView>): { event: ClaimEvent; view?: Partial<ClaimView> } {
   return { event: { type: 'claim', from }, ...(view && { view }) }
+}
+
+function answer(from: Origin, view?: Partial<ClaimView>): { event: ClaimEvent; view?: Partial<ClaimView> } {
+  return { event: { type: 'answer', from }, ...(view && { view }) }
 }
 
 function pick<Phase extends ClaimState['phase']>(
