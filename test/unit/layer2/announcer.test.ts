@@ -1,146 +1,488 @@
 import assert from 'node:assert/strict'
-import { formatAddress } from '../../../src/ip/address.ts'
-import { Announcer, type AnnouncerAction } from '../../../src/layer2/announcer.ts'
-import type { DesiredSet, WantedInterfaces } from '../../../src/layer2/desired.ts'
-import type { Link } from '../../../src/layer2/link.ts'
-import { address } from '../../support/addresses.ts'
+import sinon from 'sinon'
+import {
+  addressWhere,
+  eth0,
+  eth1,
+  MACS,
+  owning,
+  Scene,
+  SPEAKERS,
+  STRANGER_MAC,
+  speaker,
+} from '../../support/announcer-scene.ts'
 
-const eth0: Link = { index: 2, name: 'eth0', mac: 0x02005e000001, families: [4] }
-const eth1: Link = { index: 3, name: 'eth1', mac: 0x02005e000002, families: [4] }
+const ONE = '192.0.2.1'
+const TWO = '192.0.2.2'
+const SIX = '2001:db8::1'
+const STRANGER = '02:00:5e:00:00:aa'
 
 describe('Announcer', () => {
-  let announcer: Announcer
-
-  beforeEach(() => {
-    announcer = new Announcer()
-  })
-
-  const links = (nowMs: number, ...list: Link[]) => words(announcer.step({ type: 'links', links: list }, nowMs))
-  const desire = (nowMs: number, addresses: Record<string, WantedInterfaces>) =>
-    words(announcer.step({ type: 'desired', desired: desired(addresses) }, nowMs))
-  const timer = (nowMs: number) => words(announcer.step({ type: 'timer' }, nowMs))
-
-  it('answers before it announces, on every interface', () => {
-    links(0, eth0, eth1)
-    assert.deepEqual(desire(0, { '192.0.2.1': 'all' }), [
-      'answer eth0 192.0.2.1',
-      'announce eth0 192.0.2.1',
-      'answer eth1 192.0.2.1',
-      'announce eth1 192.0.2.1',
-    ])
-  })
-
-  it('does nothing when nothing changed', () => {
-    links(0, eth0)
-    desire(0, { '192.0.2.1': 'all' })
-    assert.deepEqual(desire(1, { '192.0.2.1': ['eth0'] }), [])
-    assert.deepEqual(links(2, { ...eth0 }), [])
-  })
-
-  it('announces again after 0.2, 1, 3, 10, 30, 60 s, then every 5 minutes', () => {
-    links(0, eth0)
-    desire(1_000, { '192.0.2.1': 'all' })
-    const times: number[] = []
-    for (let count = 0; count < 8; count++) {
-      const { dueMs } = announcer
-      assert.ok(dueMs !== undefined)
-      assert.deepEqual(timer(dueMs - 1), [])
-      assert.deepEqual(timer(dueMs), ['announce eth0 192.0.2.1'])
-      times.push(dueMs - 1_000)
-    }
-    assert.deepEqual(times, [200, 1_000, 3_000, 10_000, 30_000, 60_000, 360_000, 660_000])
-  })
-
-  it('announces once when a timer comes late', () => {
-    links(0, eth0)
-    desire(0, { '192.0.2.1': 'all' })
-    assert.deepEqual(timer(3_600_000), ['announce eth0 192.0.2.1'])
-    assert.deepEqual(timer(3_600_000), [])
-    assert.equal(announcer.dueMs, 3_600_800)
-  })
-
-  it('lets each address follow its own times', () => {
-    links(0, eth0)
-    desire(0, { '192.0.2.1': 'all' })
-    desire(150, { '192.0.2.1': 'all', '192.0.2.2': 'all' })
-    assert.equal(announcer.dueMs, 200)
-    assert.deepEqual(timer(200), ['announce eth0 192.0.2.1'])
-    assert.equal(announcer.dueMs, 350)
-    assert.deepEqual(timer(350), ['announce eth0 192.0.2.2'])
-  })
-
-  it('withdraws what is no longer desired, and has nothing due then', () => {
-    links(0, eth0, eth1)
-    desire(0, { '192.0.2.1': 'all', '192.0.2.2': ['eth1'] })
-    assert.deepEqual(desire(10, { '192.0.2.1': ['eth1'] }), ['silence eth0 192.0.2.1', 'silence eth1 192.0.2.2'])
-    assert.deepEqual(desire(20, {}), ['silence eth1 192.0.2.1'])
-    assert.equal(announcer.dueMs, undefined)
-    assert.deepEqual([...announcer.announcements()], [])
-  })
-
-  it('claims on an interface that appears, and begins its times anew there', () => {
-    links(0, eth0)
-    desire(0, { '192.0.2.1': 'all', '192.0.2.2': ['eth1'] })
-    timer(200)
-    assert.deepEqual(links(500, eth0, eth1), [
-      'answer eth1 192.0.2.1',
-      'announce eth1 192.0.2.1',
-      'answer eth1 192.0.2.2',
-      'announce eth1 192.0.2.2',
-    ])
-    assert.deepEqual(timer(700), ['announce eth1 192.0.2.1', 'announce eth1 192.0.2.2'])
-  })
-
-  it('forgets an interface that goes, and claims again when it is back', () => {
-    links(0, eth0)
-    desire(0, { '192.0.2.1': 'all' })
-    assert.deepEqual(links(10), ['silence eth0 192.0.2.1'])
-    assert.equal(announcer.dueMs, undefined)
-    assert.deepEqual(links(20, eth0), ['answer eth0 192.0.2.1', 'announce eth0 192.0.2.1'])
-    assert.deepEqual(
-      [...announcer.announcements()].map(({ sinceMs }) => sinceMs),
-      [20],
-    )
-  })
-
-  for (const [what, changed] of [
-    ['MAC address', { ...eth0, mac: 0x02005e0000aa }],
-    ['index', { ...eth0, index: 9 }],
-  ] as const) {
-    it(`announces anew when the ${what} of an interface changes`, () => {
-      links(0, eth0)
-      desire(0, { '192.0.2.1': 'all' })
-      assert.deepEqual(links(10, changed), [
-        'silence eth0 192.0.2.1',
-        'answer eth0 192.0.2.1',
-        'announce eth0 192.0.2.1',
+  describe('a new address', () => {
+    it('is listened for, asked for twice, answered, and then announced', () => {
+      const scene = new Scene()
+      assert.deepEqual(scene.desire({ [ONE]: 'abc' }), ['listen eth0 192.0.2.1', 'probe eth0 192.0.2.1'])
+      assert.deepEqual(scene.owned, [])
+      assert.deepEqual(scene.until(150), [
+        '50 probe eth0 192.0.2.1',
+        '100 answer eth0 192.0.2.1',
+        '100 tookOver 192.0.2.1 elected',
+        '100 announce eth0 192.0.2.1',
       ])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
       assert.deepEqual(
-        [...announcer.announcements()].map(({ link }) => link),
-        [changed],
+        [...scene.announcer.announcements()].map(({ sinceMs }) => sinceMs),
+        [100],
       )
     })
-  }
 
-  it('claims only families that the interface can announce', () => {
-    links(0, eth0)
-    assert.deepEqual(desire(0, { '2001:db8::1': 'all' }), [])
-    assert.deepEqual(links(1, eth0, { ...eth1, families: [4, 6] }), [
-      'answer eth1 2001:db8::1',
-      'announce eth1 2001:db8::1',
-    ])
+    it('is announced again after 0.2 and 1 s', () => {
+      const scene = owning({ [ONE]: 'a' })
+      assert.deepEqual(
+        scene.until(1_500).map(text => text.replace(/^\S+ /, '')),
+        Array(2).fill('announce eth0 192.0.2.1'),
+      )
+    })
+
+    it('goes its own way on each interface', () => {
+      const scene = new Scene({ links: [eth0, eth1] })
+      scene.desire({ [ONE]: 'ab' })
+      scene.nowMs = 10
+      assert.deepEqual(scene.heard('claim', ONE, MACS.b, 'eth0'), [])
+      scene.until(105)
+      assert.deepEqual(scene.owned, ['eth1 192.0.2.1'])
+      assert.equal(scene.announcer.stateOf('eth0', ONE)?.phase, 'waiting')
+      assert.equal(scene.announcer.stateOf('eth1', ONE)?.phase, 'owner')
+      assert.equal(scene.announcer.stateOf('eth2', ONE), undefined)
+    })
+
+    it('is asked for on no interface that is not wanted, or does not carry its family', () => {
+      const scene = new Scene({ links: [eth0, eth1] })
+      assert.deepEqual(scene.desire({ [ONE]: { order: 'a', on: ['eth1', 'eth7'] }, [SIX]: 'a' }), [
+        'listen eth1 192.0.2.1',
+        'probe eth1 192.0.2.1',
+        'listen eth0 2001:db8::1',
+        'probe eth0 2001:db8::1',
+      ])
+    })
+
+    it('is left to others who come first, silently', () => {
+      const scene = new Scene()
+      assert.deepEqual(scene.desire({ [ONE]: 'ba', [TWO]: 'bc' }), [])
+      assert.equal(scene.announcer.dueMs, undefined)
+      assert.equal(scene.announcer.stateOf('eth0', ONE)?.phase, 'idle')
+    })
+
+    it('is asked for 0.2 ms after the one before, on each interface', () => {
+      const scene = new Scene({ links: [eth0, eth1] })
+      const atOnce = scene.desire({ [ONE]: 'a', [TWO]: 'a', '192.0.2.3': 'a' })
+      assert.deepEqual(
+        atOnce.filter(text => text.startsWith('probe')),
+        ['probe eth0 192.0.2.1', 'probe eth1 192.0.2.1'],
+      )
+      assert.deepEqual(scene.until(10), [
+        '0.2 probe eth0 192.0.2.2',
+        '0.2 probe eth1 192.0.2.2',
+        '0.4 probe eth0 192.0.2.3',
+        '0.4 probe eth1 192.0.2.3',
+      ])
+    })
+  })
+
+  describe('an address in use', () => {
+    it('by a speaker is asked for again, and claimed when that falls silent', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab' })
+      scene.nowMs = 10
+      scene.heard('claim', ONE, MACS.b)
+      assert.deepEqual(scene.until(300), [
+        '110 probe eth0 192.0.2.1',
+        '160 probe eth0 192.0.2.1',
+        '210 answer eth0 192.0.2.1',
+        '210 tookOver 192.0.2.1 elected',
+        '210 announce eth0 192.0.2.1',
+      ])
+      assert.deepEqual(scene.conflicts, [])
+    })
+
+    it('by a stranger is a conflict, told once, and claimed when that has gone', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab' })
+      scene.nowMs = 10
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [`conflict eth0 192.0.2.1 ${STRANGER}`])
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.until(1_010), ['1010 probe eth0 192.0.2.1'])
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.conflicts, [`eth0 192.0.2.1 ${STRANGER} since 10`])
+      assert.deepEqual(scene.until(3_200), [
+        '3010 probe eth0 192.0.2.1',
+        '3060 probe eth0 192.0.2.1',
+        '3110 answer eth0 192.0.2.1',
+        '3110 tookOver 192.0.2.1 conflictOver',
+        '3110 announce eth0 192.0.2.1',
+      ])
+      assert.deepEqual(scene.conflicts, [])
+    })
+
+    it('by a stranger is a conflict also while owned, until that was silent for 30 s, and then anew', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      scene.until(100_000)
+      const defence = [`conflict eth0 192.0.2.1 ${STRANGER}`, 'announce eth0 192.0.2.1']
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), defence)
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.conflicts, [`eth0 192.0.2.1 ${STRANGER} since 100000`])
+      assert.deepEqual(scene.until(129_999), [])
+      assert.equal(scene.conflicts.length, 1)
+      scene.until(130_000)
+      assert.deepEqual(scene.conflicts, [])
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), defence)
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+    })
+
+    it('by a speaker is no conflict once that is known to be one', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab' })
+      scene.heard('claim', ONE, STRANGER_MAC)
+      scene.step({ type: 'speakers', speakers: [...SPEAKERS, speaker('node-e', STRANGER_MAC)] })
+      scene.until(1_000)
+      scene.heard('claim', ONE, STRANGER_MAC)
+      assert.deepEqual(scene.conflicts, [])
+      assert.equal(scene.announcer.dueMs, 1_100)
+    })
+
+    it('is not heard of by those who do not ask for it, on other interfaces, or in frames of their own', () => {
+      const scene = new Scene({ links: [eth0, eth1] })
+      scene.desire({ [ONE]: 'ba', [TWO]: { order: 'a', on: ['eth0'] } })
+      assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.heard('claim', '192.0.2.99', STRANGER_MAC), [])
+      assert.deepEqual(scene.heard('claim', TWO, STRANGER_MAC, 'eth1'), [])
+      assert.deepEqual(scene.heard('claim', TWO, STRANGER_MAC, 'eth7'), [])
+      assert.deepEqual(scene.heard('claim', TWO, eth0.mac), [])
+      assert.deepEqual(scene.heard('claim', TWO, eth1.mac), [])
+      assert.deepEqual(scene.heard('probe', TWO, eth1.mac), [])
+      scene.links({ ...eth0, mac: 0x0200_5e00_0a77 }, eth1)
+      // It is the MAC that this node's SpeakerStatus still names.
+      assert.deepEqual(scene.heard('claim', TWO, eth0.mac), [])
+      assert.deepEqual(scene.conflicts, [])
+      assert.equal(scene.announcer.stateOf('eth0', TWO)?.phase, 'asking')
+    })
+
+    it('is claimed although a dead node seems to answer, if the API server says that it is dead', () => {
+      for (const apiReachable of [true, false]) {
+        const scene = new Scene()
+        scene.standing({ apiReachable })
+        scene.step({ type: 'speakers', speakers: [SPEAKERS[0]!, speaker('node-b', MACS.b, true)] })
+        scene.liveness('node-b', 'down')
+        scene.desire({ [ONE]: 'ba' })
+        scene.heard('claim', ONE, MACS.b)
+        scene.until(100)
+        assert.deepEqual(scene.owned, apiReachable ? ['eth0 192.0.2.1'] : [])
+      }
+    })
+  })
+
+  describe('two speakers', () => {
+    it('that ask: the one with the lower hash goes on', () => {
+      for (const lower of ['a', 'b'] as const) {
+        const key = addressWhere(lower)
+        const scene = new Scene()
+        scene.desire({ [key]: 'ab' })
+        scene.heard('probe', key, MACS.b)
+        scene.until(149)
+        assert.deepEqual(scene.owned, lower === 'a' ? [`eth0 ${key}`] : [])
+      }
+    })
+
+    it('that own it: the one with the lower hash stays and says so, the other yields when it is answered', () => {
+      const kept = addressWhere('a')
+      const stays = owning({ [kept]: 'ab' })
+      assert.deepEqual(stays.heard('claim', kept, MACS.b), [`announce eth0 ${kept}`])
+      const left = addressWhere('b')
+      const yields = owning({ [left]: 'ab' })
+      assert.deepEqual(yields.heard('claim', left, MACS.b), [`inquire eth0 ${left}`])
+      assert.deepEqual(yields.heard('answer', left, MACS.b), [`silence eth0 ${left}`])
+      assert.deepEqual(yields.until(500), [`500 probe eth0 ${left}`])
+    })
+  })
+
+  describe('hand-over', () => {
+    it('goes to the one that comes first now, when that asks, and not before', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      assert.deepEqual(scene.desire({ [ONE]: 'ba' }), [])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.c), [])
+      assert.deepEqual(scene.heard('probe', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.b), ['silence eth0 192.0.2.1', 'ignore eth0 192.0.2.1'])
+      assert.deepEqual(scene.owned, [])
+      assert.equal(scene.announcer.dueMs, undefined)
+    })
+
+    it('goes to any candidate once this node is none', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      assert.deepEqual(scene.desire({ [ONE]: 'bcd' }), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.d), ['silence eth0 192.0.2.1', 'ignore eth0 192.0.2.1'])
+    })
+
+    it('goes back to a node that was dead when it asks, even before liveness says that it lives', () => {
+      const scene = new Scene()
+      scene.liveness('node-b', 'down')
+      scene.desire({ [ONE]: 'ba' })
+      scene.until(100)
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.b), ['silence eth0 192.0.2.1'])
+      scene.until(300)
+      assert.deepEqual(scene.liveness('node-b', 'up'), ['ignore eth0 192.0.2.1'])
+      assert.equal(scene.announcer.dueMs, undefined)
+    })
+
+    it('is over when this node comes first again', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      scene.desire({ [ONE]: 'ba' })
+      assert.deepEqual(scene.desire({ [ONE]: 'ab' }), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.b), [])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+    })
+
+    it('is possible while others are in the order', () => {
+      assert.equal(new Scene().announcer.canHandOver, false)
+      assert.equal(owning({ [ONE]: 'a', [TWO]: 'a' }).announcer.canHandOver, false)
+      assert.equal(owning({ [ONE]: 'a', [TWO]: 'ab' }).announcer.canHandOver, true)
+      const idle = new Scene()
+      idle.desire({ [ONE]: 'ba' })
+      assert.equal(idle.announcer.canHandOver, false)
+      const unplugged = owning({ [ONE]: 'ab' })
+      unplugged.links()
+      assert.equal(unplugged.announcer.canHandOver, false)
+    })
+  })
+
+  describe('a node that leaves', () => {
+    it('asks for nothing more, goes on answering, and yields to every registered speaker', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      scene.desire({ [TWO]: 'ab' })
+      assert.deepEqual(scene.standing({ leaving: true }), ['ignore eth0 192.0.2.2'])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+      assert.deepEqual(scene.desire({ '192.0.2.3': 'a' }), [])
+      assert.deepEqual(scene.heard('probe', ONE, STRANGER_MAC), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.d), ['silence eth0 192.0.2.1', 'ignore eth0 192.0.2.1'])
+      assert.equal(scene.announcer.canHandOver, false)
+    })
+
+    it('does not yield to a speaker whose Lease has run out', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      scene.step({ type: 'speakers', speakers: [speaker('node-c', MACS.c, true)] })
+      scene.standing({ leaving: true })
+      assert.deepEqual(scene.heard('probe', ONE, MACS.c), [])
+    })
+  })
+
+  describe('a node whose view is old', () => {
+    it('yields to every registered speaker that asks, and inquires before it asks again', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      assert.deepEqual(scene.heard('probe', ONE, MACS.d), [])
+      assert.deepEqual(scene.standing({ viewIsOld: true, apiReachable: false }), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.d), ['silence eth0 192.0.2.1'])
+      assert.deepEqual(scene.until(500), ['500 inquire eth0 192.0.2.1'])
+      assert.deepEqual(scene.heard('answer', ONE, MACS.d), [])
+      assert.deepEqual(scene.until(600), ['600 inquire eth0 192.0.2.1'])
+    })
+  })
+
+  describe('liveness', () => {
+    it('down: what the dead one had is asked for at once, and how long it was dead is told', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ba', [TWO]: 'ca', '192.0.2.3': 'bca' })
+      scene.liveness('node-b', 'up', 100)
+      scene.nowMs = 400
+      assert.deepEqual(scene.liveness('node-b', 'down', 100), ['listen eth0 192.0.2.1', 'probe eth0 192.0.2.1'])
+      assert.deepEqual(scene.until(500), [
+        '450 probe eth0 192.0.2.1',
+        '500 answer eth0 192.0.2.1',
+        '500 tookOver 192.0.2.1 failure after 400',
+        '500 announce eth0 192.0.2.1',
+      ])
+      assert.deepEqual(scene.liveness('node-c', 'down', 450), [
+        'listen eth0 192.0.2.2',
+        'probe eth0 192.0.2.2',
+        'listen eth0 192.0.2.3',
+      ])
+      // Of two dead predecessors the last sign of life counts.
+      assert.ok(scene.until(650).includes('600.2 tookOver 192.0.2.3 failure after 150.2'))
+    })
+
+    it('unknown is not down', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ba' })
+      assert.deepEqual(scene.liveness('node-b', 'unknown'), [])
+    })
+
+    it('down of the speaker that answered: it is asked for again at once', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab' })
+      scene.until(10)
+      scene.heard('claim', ONE, MACS.b)
+      assert.deepEqual(scene.liveness('node-b', 'down'), ['probe eth0 192.0.2.1'])
+    })
+
+    it('up: what is owned is announced, what is asked for no more', () => {
+      const scene = new Scene()
+      scene.liveness('node-b', 'down')
+      scene.desire({ [ONE]: 'ba', '192.0.2.9': 'a' })
+      scene.until(290)
+      scene.desire({ [TWO]: 'ba' })
+      assert.deepEqual(scene.liveness('node-b', 'up'), ['announce eth0 192.0.2.1', 'ignore eth0 192.0.2.2'])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1', 'eth0 192.0.2.9'])
+    })
+
+    it('reported again, unchanged: does nothing, in whatever state an address is', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab', [TWO]: 'ab', '192.0.2.3': 'ba' })
+      scene.heard('claim', ONE, MACS.b)
+      for (const state of ['up', 'down'] as const) {
+        scene.liveness('node-b', state, 1)
+        scene.nowMs += 20
+        scene.heard('claim', ONE, MACS.b)
+        assert.deepEqual(scene.liveness('node-b', state, 2), [])
+      }
+    })
+  })
+
+  describe('a change of what is desired', () => {
+    it('concerns nothing else', () => {
+      const scene = owning({ [ONE]: 'a' })
+      assert.deepEqual(scene.desire({ [TWO]: 'ba' }), [])
+      assert.deepEqual(scene.desire({}), [])
+      assert.deepEqual(scene.desire({}, '192.0.2.77'), [])
+      assert.deepEqual(scene.desire({ [ONE]: 'a' }), [])
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+    })
+
+    it('that takes an address or an interface away: silence, then no more listening', () => {
+      const scene = owning({ [ONE]: 'a', [TWO]: { order: 'ab', on: ['eth0'] } }, { links: [eth0, eth1] })
+      assert.deepEqual(scene.desire({ [ONE]: { order: 'a', on: ['eth1'] } }, TWO), [
+        'silence eth0 192.0.2.2',
+        'ignore eth0 192.0.2.2',
+        'silence eth0 192.0.2.1',
+        'ignore eth0 192.0.2.1',
+      ])
+      assert.deepEqual(scene.owned, ['eth1 192.0.2.1'])
+      assert.deepEqual(scene.liveness('node-b', 'up'), [])
+      assert.deepEqual(scene.desire({}, ONE), ['silence eth1 192.0.2.1', 'ignore eth1 192.0.2.1'])
+      assert.equal(scene.announcer.dueMs, undefined)
+    })
+
+    it('that adds an interface: is asked for there alone', () => {
+      const scene = owning({ [ONE]: { order: 'a', on: ['eth0'] } }, { links: [eth0, eth1] })
+      assert.deepEqual(scene.desire({ [ONE]: 'a' }), ['listen eth1 192.0.2.1', 'probe eth1 192.0.2.1'])
+    })
+
+    it('of the order: this node comes first now, and asks', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ba' })
+      assert.deepEqual(scene.desire({ [ONE]: 'ab' }), ['listen eth0 192.0.2.1', 'probe eth0 192.0.2.1'])
+      assert.deepEqual(scene.desire({ [ONE]: 'ba' }), ['ignore eth0 192.0.2.1'])
+    })
+
+    it('of the order: asks at once again the speaker that it waits for, but no stranger, and only if it changed', () => {
+      const scene = new Scene()
+      scene.desire({ [ONE]: 'ab', [TWO]: 'ab' })
+      scene.until(10)
+      scene.heard('claim', ONE, MACS.b)
+      scene.heard('claim', TWO, STRANGER_MAC)
+      assert.deepEqual(scene.desire({ [ONE]: 'ab', [TWO]: 'ab' }), [])
+      assert.deepEqual(scene.desire({ [ONE]: 'ac', [TWO]: 'ac' }), ['probe eth0 192.0.2.1'])
+      // And what becomes of a node that was a candidate once is nothing to it.
+      scene.nowMs += 10
+      scene.heard('claim', ONE, MACS.b)
+      assert.deepEqual(scene.liveness('node-b', 'down'), [])
+    })
+  })
+
+  describe('interfaces', () => {
+    it('that appear are asked on, that go fall silent', () => {
+      const scene = owning({ [ONE]: 'a', [TWO]: 'ba' })
+      assert.deepEqual(scene.links(eth0, eth1), ['listen eth1 192.0.2.1', 'probe eth1 192.0.2.1'])
+      assert.deepEqual(scene.links(eth1), ['silence eth0 192.0.2.1', 'ignore eth0 192.0.2.1'])
+      assert.deepEqual(scene.links(eth1, eth0), ['listen eth0 192.0.2.1', 'probe eth0 192.0.2.1'])
+    })
+
+    for (const [what, changed] of [
+      ['MAC address', { ...eth0, mac: 0x0200_5e00_0a77 }],
+      ['index', { ...eth0, index: 9 }],
+    ] as const) {
+      it(`are asked on anew when the ${what} changes`, () => {
+        const scene = owning({ [ONE]: 'a' })
+        assert.deepEqual(scene.links(changed), [
+          'silence eth0 192.0.2.1',
+          'ignore eth0 192.0.2.1',
+          'listen eth0 192.0.2.1',
+          'probe eth0 192.0.2.1',
+        ])
+        scene.until(100)
+        assert.deepEqual(
+          [...scene.announcer.announcements()].map(({ link }) => link),
+          [changed],
+        )
+      })
+    }
+
+    it('told again, unchanged: nothing', () => {
+      const scene = owning({ [ONE]: 'a' })
+      assert.deepEqual(scene.links({ ...eth0, families: [4, 6] }), [])
+      assert.deepEqual(scene.step({ type: 'speakers', speakers: SPEAKERS }), [])
+      assert.deepEqual(scene.standing({}), [])
+    })
+  })
+
+  describe('speaking up', () => {
+    it('announces what is owned, or what is named of it', () => {
+      const scene = owning({ [ONE]: 'a', [TWO]: 'a', '192.0.2.3': 'a' })
+      scene.desire({ '192.0.2.4': 'a' })
+      scene.nowMs = 190
+      assert.deepEqual(scene.step({ type: 'speakUp' }), [
+        'announce eth0 192.0.2.1',
+        'announce eth0 192.0.2.2',
+        'announce eth0 192.0.2.3',
+      ])
+      assert.deepEqual(scene.step({ type: 'speakUp', addresses: [TWO, '192.0.2.4', '192.0.2.99'] }), [
+        'announce eth0 192.0.2.2',
+      ])
+    })
+  })
+
+  describe('a process that has been stopped and wakes up', () => {
+    it('owns nothing, believes nobody dead, and asks again', () => {
+      const scene = new Scene()
+      scene.liveness('node-b', 'down')
+      scene.desire({ [ONE]: 'ab', [TWO]: 'ba' })
+      scene.until(150)
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1', 'eth0 192.0.2.2'])
+      scene.nowMs = 60_000
+      assert.deepEqual(scene.step({ type: 'woken' }), [
+        'silence eth0 192.0.2.1',
+        'ignore eth0 192.0.2.1',
+        'silence eth0 192.0.2.2',
+        'ignore eth0 192.0.2.2',
+        'listen eth0 192.0.2.1',
+        'probe eth0 192.0.2.1',
+      ])
+      assert.deepEqual(scene.owned, [])
+      scene.until(60_100)
+      assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+    })
+  })
+
+  it('takes a thousand addresses over with as much work for each as for one of a hundred', () => {
+    const work = (count: number) => {
+      const scene = new Scene()
+      const keys = Array.from({ length: count }, (_, index) => `198.51.${100 + (index >> 8)}.${index & 255}`)
+      scene.desire(Object.fromEntries(keys.map(key => [key, 'ba'])))
+      const isDown = sinon.spy(scene.neighbourhood, 'isDown')
+      scene.liveness('node-b', 'down')
+      scene.until(1_000)
+      assert.equal(scene.owned.length, count)
+      return isDown.callCount
+    }
+    assert.ok(work(1_000) < 10 * (work(100) + 1))
   })
 })
-
-function words(actions: readonly AnnouncerAction[]): string[] {
-  return actions.map(({ type, link, address }) => `${type} ${link.name} ${formatAddress(address)}`)
-}
-
-function desired(addresses: Record<string, WantedInterfaces>): DesiredSet {
-  return new Map(
-    Object.entries(addresses).map(([key, interfaces]) => [
-      key,
-      { address: address(key), interfaces, order: ['node-a'] },
-    ]),
-  )
-}

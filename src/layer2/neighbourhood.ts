@@ -1,0 +1,81 @@
+import type { Address } from '../ip/address.ts'
+import type { MacAddress } from '../wire/mac-address.ts'
+import type { Origin } from './claim.ts'
+
+/** What is known of a node whose speaker has registered once, from its SpeakerStatus. */
+export interface KnownSpeaker {
+  readonly node: string
+  readonly macs: readonly MacAddress[]
+  /** at which it can be reached */
+  readonly addresses: readonly Address[]
+  /** it has left, or its Lease has run out */
+  readonly expired: boolean
+}
+
+/** `unknown` until it has been heard, or could have been. */
+export type NodeLiveness = 'unknown' | 'up' | 'down'
+
+/** Whom the frames on the segment come from, and who of them lives. */
+export class Neighbourhood {
+  readonly #self: string
+  #speakers: ReadonlyMap<string, KnownSpeaker> = new Map()
+  #nodeOfMac = new Map<MacAddress, string>()
+  #ownMacs: ReadonlySet<MacAddress> = new Set()
+  readonly #liveness = new Map<string, { readonly state: NodeLiveness; readonly lastHeardMs: number | undefined }>()
+
+  constructor(init: { self: string }) {
+    this.#self = init.self
+  }
+
+  setSpeakers(speakers: Iterable<KnownSpeaker>): void {
+    this.#speakers = new Map([...speakers].map(speaker => [speaker.node, speaker]))
+    this.#nodeOfMac = new Map()
+    for (const { node, macs } of this.#speakers.values()) for (const mac of macs) this.#nodeOfMac.set(mac, node)
+  }
+
+  /** The MACs of this node's own interfaces: one may hear the other when both are on one segment. */
+  setOwnMacs(macs: Iterable<MacAddress>): void {
+    this.#ownMacs = new Set(macs)
+  }
+
+  setLiveness(node: string, state: NodeLiveness, lastHeardMs: number | undefined): void {
+    this.#liveness.set(node, { state, lastHeardMs })
+  }
+
+  /** What is known of the others' lives is worth nothing any more: all are unknown until they are heard again. */
+  forgetLiveness(): void {
+    this.#liveness.clear()
+  }
+
+  /** Who sent a frame with this MAC; undefined when it was this node itself. */
+  originOf(mac: MacAddress): Origin | undefined {
+    if (this.#ownMacs.has(mac)) return undefined
+    const node = this.#nodeOfMac.get(mac)
+    // This node's own MAC of before a change comes back to it for a while.
+    if (node === this.#self) return undefined
+    return node === undefined ? { mac } : { node }
+  }
+
+  isKnown(node: string): boolean {
+    return this.#speakers.has(node)
+  }
+
+  /** Registered: its Lease is held as far as the controller knows. */
+  isRegistered(node: string): boolean {
+    return this.#speakers.get(node)?.expired === false
+  }
+
+  /** Nobody who is not known to be dead is passed over. */
+  isDown(node: string): boolean {
+    return this.livenessOf(node) === 'down'
+  }
+
+  livenessOf(node: string): NodeLiveness {
+    return this.#liveness.get(node)?.state ?? 'unknown'
+  }
+
+  /** when the node was heard last, by the clock of liveness */
+  lastHeardMs(node: string): number | undefined {
+    return this.#liveness.get(node)?.lastHeardMs
+  }
+}
