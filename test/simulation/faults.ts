@@ -2,6 +2,7 @@ import type { ApiServer } from './api-server.ts'
 import type { Context } from './context.ts'
 import type { Heal, Network } from './network.ts'
 import type { AddressConfig } from './orders.ts'
+import type { Referee } from './referee.ts'
 import type { SpeakerNode } from './speaker-node.ts'
 import type { Stranger } from './stranger.ts'
 
@@ -12,6 +13,7 @@ export interface World {
   readonly api: ApiServer
   readonly nodes: readonly SpeakerNode[]
   readonly stranger: Stranger
+  readonly referee: Referee
 }
 
 export interface Fault {
@@ -93,8 +95,9 @@ export const FAULTS: readonly Fault[] = [
     weight: 3,
     gentle: true,
     lasting: true,
-    strike: ({ context, network, nodes }) => {
-      const node = context.random.pick(nodes)
+    strike: world => {
+      const { context, network } = world
+      const node = anyNode(world)
       const segment = context.random.below(context.links.length)
       const heal = network.cutCarrier(segment, node.index)
       node.linksChanged()
@@ -347,13 +350,17 @@ export const FAULTS: readonly Fault[] = [
   },
 ]
 
-function anyNode({ context, nodes }: World): SpeakerNode {
-  return context.random.pick(nodes)
+/** Mostly one that owns something: what happens to the others matters less. */
+function anyNode({ context: { random, links, addresses }, nodes, referee }: World): SpeakerNode {
+  const owners = referee.ownersOf(random.below(links.length), random.below(addresses.length))
+  return nodes[owners.length > 0 && random.chance(0.6) ? random.pick(owners) : random.below(nodes.length)]!
 }
 
-function twoNodes({ context, nodes }: World): [number, number] {
-  const [one, other] = context.random.shuffled([...nodes.keys()])
-  return [one!, other!]
+function twoNodes(world: World): [number, number] {
+  const { random } = world.context
+  const one = anyNode(world).index
+  const other = random.pick(others(world, one))
+  return random.chance(0.5) ? [one, other] : [other, one]
 }
 
 function others({ nodes }: World, index: number): number[] {

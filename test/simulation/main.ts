@@ -19,7 +19,7 @@ if (tr >= 0) {
     settled: [number, number, string][] = [],
     fps = 0,
     c10 = 0
-  const un: number[] = []
+  const un: number[] = [], hu: [number,number,string][] = []
   for (let s = from; s < from + n; s++) {
     const o = simulate(s)
     ev += o.events
@@ -35,7 +35,7 @@ if (tr >= 0) {
       kinds.set(k, l)
     }
     for (const b of o.measurements.bothMs) both.push([b, s, o.plot])
-    settled.push([o.settledAfterMs, s, o.plot])
+    settled.push([o.measurements.settledAfterMs, s, o.plot]); hu.push([o.measurements.healedUnownedMs, s, o.plot])
     fps = Math.max(fps, o.measurements.mostFramesPerSecond)
     c10 = Math.max(c10, o.measurements.mostClaimsInTenSeconds)
     un.push(...o.measurements.unownedMs)
@@ -80,6 +80,7 @@ if (tr >= 0) {
       st[Math.floor(st.length / 100)]?.[0].toFixed(0),
     )
   }
+  for (const plot of ['calm', 'gentle', 'rough']) { const l = hu.filter(x => x[2] === plot).sort((x, y) => y[0] - x[0]); console.log(plot, 'unowned healed', l.slice(0, 6).map(x => `${x[0].toFixed(0)}@${x[1]}`).join(' '), 'p99', l[Math.floor(l.length / 100)]?.[0]) }
   un.sort((a, b) => a - b)
   console.log(
     'unowned p50',

@@ -29,6 +29,7 @@ export class Random {
     return this.next() < probability
   }
 
+  /** One of at least one. */
   pick<Item>(items: readonly Item[]): Item {
     return items[this.below(items.length)]!
   }

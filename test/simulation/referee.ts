@@ -15,6 +15,10 @@ export interface Limits {
   readonly framesPerSecond: number
   /** claims of one address on one segment within ten seconds */
   readonly claimsInTenSeconds: number
+  /** once all is healed and nothing changes, an address has no owner at most for so long */
+  readonly unownedMs: number
+  /** and after this time addresses stay where they are */
+  readonly settledMs: number
 }
 
 /** What went on in one run. */
@@ -23,6 +27,9 @@ export interface Measurements {
   readonly bothMs: number[]
   /** every time that an address had no owner and then one: for how long it had none */
   readonly unownedMs: number[]
+  /** after all was healed and the last change: for how long an address had no owner, and until when addresses moved */
+  healedUnownedMs: number
+  settledAfterMs: number
   /** how often an address was claimed */
   claims: number
   mostFramesPerSecond: number
@@ -38,12 +45,12 @@ export class Referee {
   readonly measurements: Measurements = {
     bothMs: [],
     unownedMs: [],
+    healedUnownedMs: 0,
+    settledAfterMs: 0,
     claims: 0,
     mostFramesPerSecond: 0,
     mostClaimsInTenSeconds: 0,
   }
-  /** when an address was claimed last */
-  lastClaimMs = 0
   /** the first thing that must not be */
   problem: string | undefined
   /** from then on no address may change hands */
@@ -51,6 +58,8 @@ export class Referee {
   readonly #context: Context
   readonly #network: Network
   readonly #limits: Limits
+  #healed = false
+  #disturbedMs = 0
   #nodes: readonly Contestant[] = []
   /** by claim (segment × address) and pair of nodes: since when both own and hear each other */
   readonly #bothSinceMs: Float64Array
@@ -88,6 +97,18 @@ export class Referee {
     if (this.problem !== undefined) return
     this.problem = `${(this.#context.queue.nowMs / 1000).toFixed(3)} s: ${problem}`
     this.#context.trace?.(`PROBLEM ${problem}`)
+  }
+
+  /** The world has changed: addresses may move for a while. */
+  disturbed(): void {
+    this.#disturbedMs = this.#context.queue.nowMs
+    if (this.#healed) this.quietFromMs = this.#disturbedMs + this.#limits.settledMs
+  }
+
+  /** No fault is left. */
+  allHealed(): void {
+    this.#healed = true
+    this.disturbed()
   }
 
   /** A node has begun or ceased to answer for an address. */
@@ -155,7 +176,7 @@ export class Referee {
   #claimed(node: number, segment: number, address: number, claim: number): void {
     const { nowMs } = this.#context.queue
     this.measurements.claims++
-    this.lastClaimMs = nowMs
+    if (this.#healed) this.measurements.settledAfterMs = Math.max(this.measurements.settledAfterMs, nowMs - this.#disturbedMs)
     const times = this.#claimedMs[claim]!
     times.push(nowMs)
     while (nowMs - times[0]! > 10_000) times.shift()
@@ -179,11 +200,18 @@ export class Referee {
     const sinceMs = this.#unownedSinceMs[claim]!
     if (owned && sinceMs !== NEVER) {
       if (this.#everOwned[claim]) this.measurements.unownedMs.push(nowMs - sinceMs)
+      if (this.#healed) this.#noteHealedUnowned(segment, address, nowMs - Math.max(sinceMs, this.#disturbedMs))
       this.#everOwned[claim] = 1
       this.#unownedSinceMs[claim] = NEVER
     } else if (!owned && sinceMs === NEVER) {
       this.#unownedSinceMs[claim] = nowMs
     }
+  }
+
+  #noteHealedUnowned(segment: number, address: number, lastedMs: number): void {
+    if (lastedMs > this.measurements.healedUnownedMs) this.measurements.healedUnownedMs = lastedMs
+    if (lastedMs <= this.#limits.unownedMs) return
+    this.fail(`${this.#nameOf(segment, address)} had no owner for ${Math.round(lastedMs)} ms though all was well`)
   }
 
   #lookAtPairs(segment: number, address: number, ends: boolean): void {

@@ -28,8 +28,6 @@ export interface Outcome {
   /** what must not be and was; undefined when all was well */
   readonly problem: string | undefined
   readonly measurements: Measurements
-  /** how long after the last disturbance the last address changed hands */
-  readonly settledAfterMs: number
   readonly events: number
   readonly frames: number
 }
@@ -37,16 +35,16 @@ export interface Outcome {
 const FAULTS_FROM_MS = 2_500
 const HEALED_MS = 12_000
 /** after the last disturbance, every address has its right owner, and keeps it */
-const SETTLED_MS = 16_000
+const SETTLED_MS = 11_000
 const QUIET_MS = 3_000
 const LASTING_MS = 90_000
 const LASTING_QUIET_MS = 45_000
 
 const LIMITS: Readonly<Record<Plot, Limits>> = {
-  calm: { bothMs: 0, framesPerSecond: 60, claimsInTenSeconds: 12 },
-  gentle: { bothMs: 100, framesPerSecond: 60, claimsInTenSeconds: 60 },
-  rough: { bothMs: 2_000, framesPerSecond: 100, claimsInTenSeconds: 60 },
-  lasting: { bothMs: 2_000, framesPerSecond: 60, claimsInTenSeconds: 12 },
+  calm: { bothMs: 0, framesPerSecond: 60, claimsInTenSeconds: 12, unownedMs: 2000, settledMs: 2000 },
+  gentle: { bothMs: 100, framesPerSecond: 60, claimsInTenSeconds: 60, unownedMs: 2000, settledMs: 4000 },
+  rough: { bothMs: 2_000, framesPerSecond: 100, claimsInTenSeconds: 60, unownedMs: 6000, settledMs: 6000 },
+  lasting: { bothMs: 2_000, framesPerSecond: 60, claimsInTenSeconds: 20, unownedMs: Infinity, settledMs: Infinity },
 }
 
 /** A cluster of speakers on a simulated clock, segment, liveness network and API server. The seed decides everything. */
@@ -62,7 +60,6 @@ export class Simulation {
   readonly #stranger: Stranger
   readonly #liveness: LivenessNetwork
   #healedMs = HEALED_MS
-  #disturbedMs = 0
 
   constructor(seed: number, trace?: (text: string) => void) {
     const random = new Random(seed)
@@ -113,7 +110,6 @@ export class Simulation {
       plot: this.#plot,
       problem,
       measurements,
-      settledAfterMs: Math.max(0, this.#referee.lastClaimMs - this.#disturbedMs),
       events: queue.count,
       frames: this.#network.frames,
     }
@@ -122,11 +118,11 @@ export class Simulation {
   #connect(): void {
     for (const node of this.#nodes) {
       node.setLiveness(this.#liveness)
-      node.onSync = () => this.#disturbed()
+      node.onSync = () => this.#referee.disturbed()
     }
     this.#referee.attach(this.#nodes)
     this.#api.attach(this.#nodes)
-    this.#api.onOrderChange = () => this.#disturbed()
+    this.#api.onOrderChange = () => this.#referee.disturbed()
     this.#network.attach([...this.#nodes, this.#stranger], () => {
       this.#liveness.networkChanged()
       this.#referee.networkChanged()
@@ -143,10 +139,11 @@ export class Simulation {
     const heals: Heal[] = []
     const lasting = this.#plot === 'lasting'
     const faults = FAULTS.filter(fault => (this.#plot === 'gentle' ? fault.gentle : !lasting || fault.lasting))
-    const count = 1 + random.below(lasting ? 2 : 8)
+    const count = 1 + random.below(lasting ? 3 : 8)
+    const burstMs = random.between(FAULTS_FROM_MS, this.#healedMs - 2_000)
     for (let index = 0; index < count; index++) {
       const fault = drawFault(random, faults)
-      const atMs = random.between(FAULTS_FROM_MS, this.#healedMs - 1_000)
+      const atMs = random.chance(0.5) ? random.between(FAULTS_FROM_MS, this.#healedMs - 1_000) : burstMs + random.between(0, 800)
       const durationMs = random.pick([100, 400, 1_000, 3_000, 8_000]) * random.between(0.5, 1)
       queue.at(atMs, () => {
         this.#context.trace?.(`FAULT ${fault.name}`)
@@ -170,24 +167,20 @@ export class Simulation {
       for (const heal of heals) heal()
       for (const node of this.#nodes) node.start()
       this.#context.trace?.('ALL HEALED')
-      this.#disturbed()
+      this.#referee.allHealed()
     })
     return this.#healedMs + SETTLED_MS + QUIET_MS
   }
 
   get #world(): World {
-    const { nodes, stranger, api, network, context } = {
+    return {
+      context: this.#context,
+      network: this.#network,
+      api: this.#api,
       nodes: this.#nodes,
       stranger: this.#stranger,
-      api: this.#api,
-      network: this.#network,
-      context: this.#context,
+      referee: this.#referee,
     }
-    return { nodes, stranger, api, network, context }
-  }
-
-  #disturbed(): void {
-    this.#disturbedMs = this.#context.queue.nowMs
   }
 
   /** Every address has exactly one owner, the first of the true order. */
