@@ -170,6 +170,34 @@ describe('the chart', () => {
     assert.equal(controller.imagePullPolicy, 'Never')
   })
 
+  it('takes finalizers off after an uninstall, when it was told to put them on, with a role for that alone', async () => {
+    const off = await render()
+    assert.ok(!off.some(({ metadata }) => metadata.name.includes('remove-finalizers')))
+    assert.ok(!containerOf(find(off, 'Deployment', 'lb-controller')).args.includes('--cleanup-finalizer'))
+    const on = await render('--set', 'controller.cleanupFinalizer=true')
+    assert.ok(containerOf(find(on, 'Deployment', 'lb-controller')).args.includes('--cleanup-finalizer'))
+    const hooks = on.filter(({ metadata }) => metadata.name.includes('remove-finalizers'))
+    assert.deepEqual(hooks.map(({ kind }) => kind).sort(), [
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Job',
+      'ServiceAccount',
+    ])
+    for (const { metadata } of hooks) {
+      assert.equal(metadata.annotations?.['helm.sh/hook'], 'post-delete')
+      assert.match(metadata.annotations?.['helm.sh/hook-delete-policy'] ?? '', /hook-succeeded/)
+    }
+    const { rules } = find(on, 'ClusterRole', 'lb:remove-finalizers')
+    assert.deepEqual(rules, [
+      { apiGroups: [''], resources: ['services'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['services/status'], verbs: ['patch'] },
+    ])
+    const job = find(on, 'Job', 'lb-remove-finalizers')
+    assert.deepEqual(containerOf(job).command.at(-1), '/herald/controller.js')
+    assert.ok(containerOf(job).args.includes('--remove-finalizers'))
+    assert.equal(podOf(job).securityContext.runAsNonRoot, true)
+  })
+
   const definitions = [
     {
       values: [],
