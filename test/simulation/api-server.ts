@@ -40,6 +40,8 @@ export class ApiServer {
   readonly #staleMs: Float64Array
   readonly #configDueMs: Float64Array
   readonly #speakersDueMs: Float64Array
+  /** counts the lists that a node has taken: events of before are void then */
+  readonly #lists: Uint32Array
   /** when the Lease was renewed last; Infinity while it is being renewed all the time; -Infinity when there is none */
   readonly #renewedMs: Float64Array
   #downs = 0
@@ -58,6 +60,7 @@ export class ApiServer {
     this.#staleMs = new Float64Array(size)
     this.#configDueMs = new Float64Array(size)
     this.#speakersDueMs = new Float64Array(size)
+    this.#lists = new Uint32Array(size)
     this.#renewedMs = new Float64Array(size).fill(Number.NEGATIVE_INFINITY)
   }
 
@@ -155,6 +158,10 @@ export class ApiServer {
   /** After a client has reached the server again: it lists everything anew. */
   resync(node: number, inMs: number): void {
     const client = this.#clients[node]!
+    this.#lists[node]!++
+    const atMs = this.#context.queue.nowMs + inMs
+    this.#configDueMs[node] = atMs
+    this.#speakersDueMs[node] = atMs
     this.#context.queue.in(inMs, () => {
       if (!this.isReachableFrom(node) || !client.connects) return
       client.seeConfig(this.#config)
@@ -171,8 +178,9 @@ export class ApiServer {
       queue.nowMs + random.between(2, 40) + (stale > 0 ? random.between(0, stale) : 0),
     )
     dueMs[node] = atMs
+    const list = this.#lists[node]
     queue.at(atMs, () => {
-      if (this.isReachableFrom(node)) see()
+      if (this.isReachableFrom(node) && this.#lists[node] === list) see()
     })
   }
 

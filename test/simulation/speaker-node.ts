@@ -541,6 +541,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         if (this.answering[claim] === Number(answers)) referee.fail(`${this.name}: twice ${action.type}`)
         this.answering[claim] = Number(answers)
         const bit = 1 << (index * context.links.length + segment)
+        if (!answers) this.#defendedMs[claim] = Number.NEGATIVE_INFINITY
         this.#owned = answers ? this.#owned | bit : this.#owned & ~bit
         this.#ownedChanged = true
         context.trace?.(`${this.name}: ${answers ? 'OWNS' : 'gives up'} ${key} on ${link.name}`)
