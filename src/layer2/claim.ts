@@ -129,7 +129,7 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   probeIntervalMs: 50,
   askAgainMs: 100,
   askAgainMaxMs: 2_000,
-  yieldHoldMs: 500,
+  yieldHoldMs: 250,
   conflictRecheckMs: 1_000,
   conflictRecheckMaxMs: 5_000,
   defendIntervalMs: 10_000,

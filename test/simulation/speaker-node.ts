@@ -290,6 +290,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#liveness!.stop(this.index)
     this.#renewingChanged()
     this.#listening.fill(0)
+    this.#defendedMs.fill(Number.NEGATIVE_INFINITY)
     this.#owned = 0
     this.#writtenOwned = 0
     this.#statusPlanned = false

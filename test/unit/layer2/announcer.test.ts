@@ -201,7 +201,7 @@ describe('Announcer', () => {
       const yields = owning({ [left]: 'ab' })
       assert.deepEqual(yields.heard('claim', left, MACS.b), [`inquire eth0 ${left}`])
       assert.deepEqual(yields.heard('answer', left, MACS.b), [`silence eth0 ${left}`])
-      assert.deepEqual(yields.until(500), [`500 probe eth0 ${left}`])
+      assert.deepEqual(yields.until(250), [`250 probe eth0 ${left}`])
     })
   })
 
@@ -282,9 +282,9 @@ describe('Announcer', () => {
       assert.deepEqual(scene.heard('probe', ONE, MACS.d), [])
       assert.deepEqual(scene.standing({ viewIsOld: true, apiReachable: false }), [])
       assert.deepEqual(scene.heard('probe', ONE, MACS.d), ['silence eth0 192.0.2.1'])
-      assert.deepEqual(scene.until(500), ['500 inquire eth0 192.0.2.1'])
+      assert.deepEqual(scene.until(250), ['250 inquire eth0 192.0.2.1'])
       assert.deepEqual(scene.heard('answer', ONE, MACS.d), [])
-      assert.deepEqual(scene.until(600), ['600 inquire eth0 192.0.2.1'])
+      assert.deepEqual(scene.until(350), ['350 inquire eth0 192.0.2.1'])
     })
   })
 

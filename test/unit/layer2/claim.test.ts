@@ -292,7 +292,7 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
     yield: {
       title: 'hands over, and holds off before it asks again',
       expected: ({ from }) => ({
-        state: { phase: 'waiting', holder: from!, dueMs: NOW + 500, backoffMs: 100 },
+        state: { phase: 'waiting', holder: from!, dueMs: NOW + 250, backoffMs: 100 },
         actions: ['yield'],
       }),
     },
