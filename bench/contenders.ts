@@ -27,7 +27,7 @@ export async function buildHerald(): Promise<string> {
 }
 
 /** Herald's controller as the image has it: one bundle. */
-export async function herald(): Promise<Contender> {
+export async function herald({ nodeFlags = chartNodeFlags() } = {}): Promise<Contender> {
   const folder = await buildHerald()
   const flags = ['--namespace', namespace, '--pod-name', 'controller', '--log-level', 'warn', '--port', '0']
   const probes = ['--health-probe-host', '127.0.0.1', '--health-probe-port', '0']
@@ -38,7 +38,7 @@ export async function herald(): Promise<Contender> {
     start: kubeconfig =>
       spawn(
         process.execPath,
-        [...nodeFlags(), join(folder, 'controller.js'), ...flags, ...probes, '--kubeconfig', kubeconfig],
+        [...nodeFlags, join(folder, 'controller.js'), ...flags, ...probes, '--kubeconfig', kubeconfig],
         {
           stdio: ['ignore', 'ignore', 'inherit'],
         },
@@ -47,7 +47,7 @@ export async function herald(): Promise<Contender> {
 }
 
 /** The flags of Node that the chart gives the controller. */
-function nodeFlags(): string[] {
+function chartNodeFlags(): string[] {
   const values = parse(readFileSync('charts/herald/values.yaml', 'utf8')) as { controller: { nodeFlags: string[] } }
   return values.controller.nodeFlags
 }

@@ -5,7 +5,13 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'controller', 'lab', 'failover']
+const BENCHES = ['allocator', 'controller', 'memory', 'lab', 'failover']
+
+/** What is left out without --full. */
+const SHORT: Readonly<Record<string, string[]>> = {
+  controller: ['--sizes', '200,1000'],
+  memory: ['--sizes', '0,1000'],
+}
 
 const { values, positionals } = parseArgs({
   options: { full: { type: 'boolean', default: false } },
@@ -17,7 +23,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 for (const bench of positionals.length > 0 ? positionals : BENCHES) {
-  const flags = bench === 'controller' && !values.full ? ['--sizes', '200,1000'] : []
+  const flags = values.full ? [] : (SHORT[bench] ?? [])
   console.log(`\n## ${bench}\n`)
   const { status } = spawnSync(process.execPath, [`bench/${bench}.ts`, ...flags], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -175,7 +175,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const announcements = new Announcements(
     {
       ...{ client: leading, clock, random, logger, nowText, stores, statusWriter, recordEvent },
-      allocating: () => serviceReconciler.depth > 0,
+      allocating: () => serviceReconciler.busy,
     },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
   )
