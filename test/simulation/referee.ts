@@ -27,6 +27,8 @@ export interface Measurements {
   readonly bothMs: number[]
   /** every time that an address had no owner and then one: for how long it had none */
   readonly unownedMs: number[]
+  /** from the death of an owner that crashed to the next claim */
+  readonly takeoverMs: number[]
   /** after all was healed and the last change: for how long an address had no owner, and until when addresses moved */
   healedUnownedMs: number
   settledAfterMs: number
@@ -45,6 +47,7 @@ export class Referee {
   readonly measurements: Measurements = {
     bothMs: [],
     unownedMs: [],
+    takeoverMs: [],
     healedUnownedMs: 0,
     settledAfterMs: 0,
     claims: 0,
@@ -66,6 +69,7 @@ export class Referee {
   /** by claim, when it was owned last; NEVER while it is owned */
   readonly #unownedSinceMs: Float64Array
   readonly #everOwned: Uint8Array
+  readonly #crashed: Uint8Array
   readonly #claimedMs: number[][]
   readonly #second: Int32Array
   readonly #framesInSecond: Int32Array
@@ -83,6 +87,7 @@ export class Referee {
     this.#bothSinceMs = new Float64Array(claims * size * size).fill(NEVER)
     this.#unownedSinceMs = new Float64Array(claims)
     this.#everOwned = new Uint8Array(claims)
+    this.#crashed = new Uint8Array(claims)
     this.#claimedMs = Array.from({ length: claims }, () => [])
     this.#second = new Int32Array(claims)
     this.#framesInSecond = new Int32Array(claims)
@@ -124,6 +129,12 @@ export class Referee {
     for (let claim = 0; claim < answering.length; claim++) {
       this.#look(Math.floor(claim / this.#context.addresses.length), claim % this.#context.addresses.length)
     }
+  }
+
+  /** The owner of a claim is about to die without a word. */
+  crashes(node: number): void {
+    const { answering } = this.#nodes[node]!
+    for (let claim = 0; claim < answering.length; claim++) if (this.#owns(node, claim)) this.#crashed[claim] = 1
   }
 
   networkChanged(): void {
@@ -176,7 +187,8 @@ export class Referee {
   #claimed(node: number, segment: number, address: number, claim: number): void {
     const { nowMs } = this.#context.queue
     this.measurements.claims++
-    if (this.#healed) this.measurements.settledAfterMs = Math.max(this.measurements.settledAfterMs, nowMs - this.#disturbedMs)
+    if (this.#healed)
+      this.measurements.settledAfterMs = Math.max(this.measurements.settledAfterMs, nowMs - this.#disturbedMs)
     const times = this.#claimedMs[claim]!
     times.push(nowMs)
     while (nowMs - times[0]! > 10_000) times.shift()
@@ -199,6 +211,8 @@ export class Referee {
     for (let node = 0; node < this.#nodes.length && !owned; node++) owned = this.#owns(node, claim)
     const sinceMs = this.#unownedSinceMs[claim]!
     if (owned && sinceMs !== NEVER) {
+      if (this.#crashed[claim]) this.measurements.takeoverMs.push(nowMs - sinceMs)
+      this.#crashed[claim] = 0
       if (this.#everOwned[claim]) this.measurements.unownedMs.push(nowMs - sinceMs)
       if (this.#healed) this.#noteHealedUnowned(segment, address, nowMs - Math.max(sinceMs, this.#disturbedMs))
       this.#everOwned[claim] = 1

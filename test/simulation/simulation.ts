@@ -143,7 +143,9 @@ export class Simulation {
     const burstMs = random.between(FAULTS_FROM_MS, this.#healedMs - 2_000)
     for (let index = 0; index < count; index++) {
       const fault = drawFault(random, faults)
-      const atMs = random.chance(0.5) ? random.between(FAULTS_FROM_MS, this.#healedMs - 1_000) : burstMs + random.between(0, 800)
+      const atMs = random.chance(0.5)
+        ? random.between(FAULTS_FROM_MS, this.#healedMs - 1_000)
+        : burstMs + random.between(0, 800)
       const durationMs = random.pick([100, 400, 1_000, 3_000, 8_000]) * random.between(0.5, 1)
       queue.at(atMs, () => {
         this.#context.trace?.(`FAULT ${fault.name}`)

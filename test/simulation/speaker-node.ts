@@ -139,6 +139,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   crash(): void {
     if (!this.running) return
     this.#components.context.trace?.(`${this.name} crashes`)
+    this.#components.referee.crashes(this.index)
     this.#vanish()
   }
 

@@ -148,11 +148,11 @@ describe('stepClaim over time', () => {
     )
   })
 
-  it('leaves the address for 0.5 s to the one it has yielded to, then inquires, and probes after silence', () => {
+  it('leaves the address for 0.25 s to the one it has yielded to, then inquires, and probes after silence', () => {
     const machine = owned()
     machine.at(10, { type: 'probe', from: node('before-high') })
-    machine.runUntil(700)
-    assert.deepEqual(machine.log, ['10 yield', '510 inquire', '560 probe', '610 probe', '660 claim', '660 announce'])
+    machine.runUntil(500)
+    assert.deepEqual(machine.log, ['10 yield', '260 inquire', '310 probe', '360 probe', '410 claim', '410 announce'])
   })
 
   it('takes the timings that it is given', () => {
