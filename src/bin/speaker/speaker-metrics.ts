@@ -1,5 +1,5 @@
-import { Counter, Gauge, Registry } from '../common/prometheus.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
+import { Counter, Gauge, Registry } from '../common/prometheus.ts'
 import type { LinkCounters } from './link-messages.ts'
 
 /** An address announced for a Service. */

@@ -23,7 +23,12 @@ describe('AddressReservation', () => {
     ['no addresses', {}, 'spec.addresses', /at least one/],
     ['nonsense', { addresses: ['192.0.2.1', 'x'] }, 'spec.addresses[1]', /"x" is neither/],
     ['a number', { addresses: [7] }, 'spec.addresses[0]', /must be text/],
-    ['half a Service', { addresses: ['192.0.2.1'], service: { name: 'web' } }, 'spec.service.namespace', /the namespace of/],
+    [
+      'half a Service',
+      { addresses: ['192.0.2.1'], service: { name: 'web' } },
+      'spec.service.namespace',
+      /the namespace of/,
+    ],
   ]
   for (const [what, spec, field, message] of bad) {
     it(`refuses ${what}, and names the field`, () => {
