@@ -2,20 +2,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { SystemClock } from '../io/clock.ts'
 import { NetlinkInterfaceMonitor } from '../io/interfaces.ts'
+import { openGroupMembership } from '../io/multicast.ts'
 import { openPacketSocket } from '../io/packet-socket.ts'
-import { parseAddress } from '../ip/address.ts'
-import type { DesiredSet } from '../layer2/desired.ts'
-import { LinkDriver } from './speaker/link-driver.ts'
+import { openUdpSocket } from '../io/udp.ts'
+import { LinkDriver } from './speaker/link/link-driver.ts'
 import {
   HEARTBEAT_INTERVAL_MS,
   type LinkCommand,
   type LinkMessage,
   type LinkThreadData,
-} from './speaker/link-messages.ts'
+} from './speaker/link/link-messages.ts'
 
 if (!parentPort) throw new Error('link-thread is a worker thread of the speaker, not a program')
 const port = parentPort
-const { excludedInterfaces } = workerData as LinkThreadData
+const { node, excludedInterfaces, liveness, timings } = workerData as LinkThreadData
 
 const send = (message: LinkMessage): void => port.postMessage(message)
 const problem = (error: Error & { code?: string }, name?: string): void =>
@@ -29,10 +29,16 @@ const problem = (error: Error & { code?: string }, name?: string): void =>
 const abort = new AbortController()
 const monitor = new NetlinkInterfaceMonitor({ onError: error => problem(error) })
 const driver = new LinkDriver(
-  { clock: new SystemClock(), monitor, openPacketSocket },
+  { clock: new SystemClock(), random: Math.random, monitor, openPacketSocket, openGroupMembership, openUdpSocket },
   {
+    node,
     excludedInterfaces: excludedInterfaces.map(pattern => new RegExp(pattern)),
+    liveness,
+    timings,
     onReport: report => send({ type: 'report', report }),
+    onTakeovers: takeovers => send({ type: 'takeovers', takeovers }),
+    onLeft: () => send({ type: 'left' }),
+    onStall: gapMs => send({ type: 'stalled', gapMs }),
     onProblem: (name, error) => problem(error, name),
   },
 )
@@ -43,7 +49,25 @@ const heartbeat = setInterval(() => send({ type: 'alive' }), HEARTBEAT_INTERVAL_
 port.on('message', (command: LinkCommand) => {
   switch (command.type) {
     case 'desired':
-      driver.setDesired(desiredSet(command.addresses))
+      driver.setDesired(command)
+      break
+    case 'speakers':
+      driver.setSpeakers(command.speakers)
+      break
+    case 'standing':
+      driver.setStanding(command.standing)
+      break
+    case 'rivals':
+      driver.setRivals(command.addresses)
+      break
+    case 'speakUp':
+      driver.speakUp()
+      break
+    case 'secret':
+      driver.setSecret(command.secret)
+      break
+    case 'leave':
+      driver.leave()
       break
     case 'count':
       send({ type: 'counters', id: command.id, counters: driver.counters() })
@@ -56,12 +80,3 @@ port.on('message', (command: LinkCommand) => {
   }
 })
 send({ type: 'ready' })
-
-function desiredSet(addresses: Extract<LinkCommand, { type: 'desired' }>['addresses']): DesiredSet {
-  const desired = new Map()
-  for (const { address: key, interfaces, order } of addresses) {
-    const address = parseAddress(key)
-    if (address) desired.set(key, { address, interfaces, order })
-  }
-  return desired
-}

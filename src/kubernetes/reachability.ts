@@ -5,6 +5,7 @@
 export class Reachability {
   #reachable = true
   readonly #listeners = new Set<() => void>()
+  readonly #lostListeners = new Set<() => void>()
 
   /** Some answer came, whatever it says. */
   answered(): void {
@@ -15,7 +16,19 @@ export class Reachability {
 
   /** No answer came: the connection was refused, cut or silent. */
   unanswered(): void {
+    if (!this.#reachable) return
     this.#reachable = false
+    for (const listener of [...this.#lostListeners]) listener()
+  }
+
+  get reachable(): boolean {
+    return this.#reachable
+  }
+
+  /** Calls back each time that the server answers no more; returns what ends it. */
+  onLost(listener: () => void): () => void {
+    this.#lostListeners.add(listener)
+    return () => this.#lostListeners.delete(listener)
   }
 
   /** Calls back each time that the server answers again; returns what ends it. */

@@ -1,23 +1,84 @@
-import type { Address } from '../ip/address.ts'
-import type { DesiredSet, WantedInterfaces } from './desired.ts'
-import { GratuitousSchedule } from './gratuitous-schedule.ts'
-import type { Link } from './link.ts'
+import { type Address, formatAddress } from '../ip/address.ts'
+import {
+  type ClaimEvent,
+  type ClaimState,
+  type ClaimTimings,
+  type ClaimView,
+  type Conflict,
+  DEFAULT_CLAIM_TIMINGS,
+  dueOf,
+  IDLE,
+  stepClaim,
+  TakeoverCause,
+} from './claim.ts'
+import type { DesiredAddress, WantedInterfaces } from './desired.ts'
+import { DueQueue } from './due-queue.ts'
+import { type Link, sameLink } from './link.ts'
+import type { KnownSpeaker, Neighbourhood, NodeLiveness } from './neighbourhood.ts'
+import { nodeHash } from './node-hash.ts'
+
+/** How this node stands to the others as a whole. */
+export interface Standing {
+  /** its Lease ran out while it could not renew it: what it knows of the order may be out of date */
+  readonly viewIsOld: boolean
+  /** the API server answers: what it says of the others' Leases is true */
+  readonly apiReachable: boolean
+  /** it is about to stop: it asks for nothing, and hands over to whoever asks */
+  readonly leaving: boolean
+}
 
 export type AnnouncerEvent =
-  /** what this node should announce from now on */
-  | { readonly type: 'desired'; readonly desired: DesiredSet }
+  /** what changed of the addresses that concern this node, by the address in canonical form */
+  | {
+      readonly type: 'desired'
+      readonly changed: ReadonlyMap<string, DesiredAddress>
+      readonly removed: readonly string[]
+    }
   /** the interfaces that can be used from now on */
   | { readonly type: 'links'; readonly links: readonly Link[] }
+  /** everybody whose frames are a speaker's and not a stranger's */
+  | { readonly type: 'speakers'; readonly speakers: readonly KnownSpeaker[] }
+  | {
+      readonly type: 'liveness'
+      readonly node: string
+      readonly state: NodeLiveness
+      readonly lastHeardMs?: number | undefined
+    }
+  | { readonly type: 'standing'; readonly standing: Standing }
+  /** a frame that says something of an address */
+  | {
+      readonly type: 'heard'
+      readonly link: string
+      /** what it says, as ClaimEvent has it: a claim that was sent to this interface's MAC alone is an answer */
+      readonly kind: 'probe' | 'claim' | 'answer'
+      readonly address: Address
+      readonly mac: number
+    }
+  /** everything owned, or these addresses, is announced once more: others may own it too and not know */
+  | { readonly type: 'speakUp'; readonly addresses?: Iterable<string> }
+  /** this process did not run for longer than the others take to find that out: it owns nothing any more */
+  | { readonly type: 'woken' }
   /** time has passed: `dueMs` is reached */
   | { readonly type: 'timer' }
 
 export type AnnouncerAction =
+  /** ask the segment whether anybody uses the address, as one that is about to use it */
+  | { readonly type: 'probe'; readonly link: Link; readonly address: Address }
+  /** ask for it as any host may: not from the unspecified address */
+  | { readonly type: 'inquire'; readonly link: Link; readonly address: Address }
+  /** from now on what is said of the address must be heard on the interface */
+  | { readonly type: 'listen'; readonly link: Link; readonly address: Address }
+  | { readonly type: 'ignore'; readonly link: Link; readonly address: Address }
   /** from now on requests for the address are answered on the interface */
   | { readonly type: 'answer'; readonly link: Link; readonly address: Address }
   /** and from now on no more */
   | { readonly type: 'silence'; readonly link: Link; readonly address: Address }
   /** tell the segment now */
   | { readonly type: 'announce'; readonly link: Link; readonly address: Address }
+  /** the address was taken over: why, and how long after the last sign of those who had it before */
+  | { readonly type: 'tookOver'; readonly address: Address; readonly cause: TakeoverCause; readonly afterMs?: number }
+  /** a stranger uses the address; told once for each */
+  | { readonly type: 'conflict'; readonly link: Link; readonly address: Address; readonly mac: number }
 
 /** One address on one interface. */
 export interface Announcement {
@@ -27,100 +88,336 @@ export interface Announcement {
   readonly sinceMs: number
 }
 
+/** A stranger that uses an address. */
+export interface AnnouncementConflict extends Conflict {
+  readonly address: Address
+  readonly link: Link
+}
+
+/** Between the first probes of two addresses on one interface: at most 5,000 addresses a second are asked for. */
+const ASK_SPACING_MS = 0.2
+
+interface Claim {
+  readonly key: string
+  readonly link: Link
+  readonly address: Address
+  state: ClaimState
+}
+
+interface Wanted extends DesiredAddress {
+  readonly claims: Map<string, Claim>
+}
+
 /**
- * Decides when an address is claimed, announced and given up on each interface. It takes the whole desired set and the whole list of
- * interfaces, and works out the difference; given the same events at the same times it does the same things. It does nothing by
- * itself: who drives it executes the actions, and comes back at `dueMs`.
- *
- * An address is claimed as soon as it is desired. Asking before claiming, hand-over and conflicts belong between `desired` and the
- * announcement: an address then waits in #claim() until silence has answered.
+ * Decides when an address is asked for, claimed, announced and given up on each interface, one machine (claim.ts) for each address and
+ * interface. Given the same events at the same times it does the same things. It does nothing by itself: who drives it executes the
+ * actions in their order, and comes back at `dueMs`.
  */
 export class Announcer {
-  #desired: DesiredSet = new Map()
+  readonly #self: string
+  readonly #timings: ClaimTimings
+  readonly #neighbourhood: Neighbourhood
+  readonly #wanted = new Map<string, Wanted>()
+  /** the addresses in whose order a node stands */
+  readonly #addressesOfNode = new Map<string, Set<string>>()
   #links = new Map<string, Link>()
-  /** by interface name, then by address */
-  readonly #announcements = new Map<string, Map<string, Announcement>>()
-  readonly #schedule = new GratuitousSchedule<Announcement>()
+  #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
+  readonly #queue = new DueQueue<Claim>()
+  readonly #owned = new Set<Claim>()
+  readonly #conflicts = new Set<Claim>()
+  /** by interface: when the next address may be asked for */
+  readonly #nextAskMs = new Map<string, number>()
+  #actions: AnnouncerAction[] = []
 
-  /** When the next gratuitous frames are due, by the clock of the events; undefined when nothing is announced. */
+  constructor(
+    { neighbourhood }: { neighbourhood: Neighbourhood },
+    init: { self: string; timings?: Partial<ClaimTimings> },
+  ) {
+    this.#neighbourhood = neighbourhood
+    this.#self = init.self
+    this.#timings = { ...DEFAULT_CLAIM_TIMINGS, ...init.timings }
+  }
+
+  /** When the next machine is due, by the clock of the events; undefined when none is. */
   get dueMs(): number | undefined {
-    return this.#schedule.dueMs
+    return this.#queue.dueMs
   }
 
   /** Everything announced now. */
   *announcements(): IterableIterator<Announcement> {
-    for (const byAddress of this.#announcements.values()) yield* byAddress.values()
-  }
-
-  step(event: AnnouncerEvent, nowMs: number): AnnouncerAction[] {
-    switch (event.type) {
-      case 'desired':
-        this.#desired = event.desired
-        return this.#converge(nowMs)
-      case 'links':
-        return [...this.#replaceLinks(event.links), ...this.#converge(nowMs)]
-      case 'timer':
-        return this.#schedule.due(nowMs).map(({ link, address }) => ({ type: 'announce', link, address }))
+    for (const { address, link, state } of this.#owned) {
+      if (state.phase === 'owner') yield { address, link, sinceMs: state.sinceMs }
     }
   }
 
-  /** An interface that is gone, or came back as another, or changed its MAC, loses its announcements and starts again. */
-  #replaceLinks(links: readonly Link[]): AnnouncerAction[] {
+  /** Every stranger that uses, or lately used, an address of ours. */
+  *conflicts(): IterableIterator<AnnouncementConflict> {
+    for (const { address, link, state } of this.#conflicts) {
+      const conflict = conflictOf(state)
+      if (conflict) yield { address, link, ...conflict }
+    }
+  }
+
+  /** What is owned and could be handed to another node. */
+  get canHandOver(): boolean {
+    for (const { key } of this.#owned) {
+      if (this.#wanted.get(key)?.order.some(node => node !== this.#self && !this.#neighbourhood.isDown(node)))
+        return true
+    }
+    return false
+  }
+
+  /** How one address stands on one interface; undefined when it is not asked for there. */
+  stateOf(link: string, address: string): ClaimState | undefined {
+    return this.#wanted.get(address)?.claims.get(link)?.state
+  }
+
+  step(event: AnnouncerEvent, nowMs: number): readonly AnnouncerAction[] {
+    this.#actions = []
+    switch (event.type) {
+      case 'desired':
+        for (const key of event.removed) this.#remove(key)
+        for (const [key, desired] of event.changed) this.#replace(key, desired, nowMs)
+        break
+      case 'links':
+        this.#replaceLinks(event.links, nowMs)
+        break
+      case 'speakers':
+        this.#neighbourhood.setSpeakers(event.speakers)
+        this.#viewAll(nowMs, { urgent: false })
+        break
+      case 'liveness':
+        this.#setLiveness(event, nowMs)
+        break
+      case 'standing':
+        this.#standing = event.standing
+        this.#viewAll(nowMs, { urgent: false })
+        break
+      case 'heard':
+        this.#heard(event, nowMs)
+        break
+      case 'speakUp':
+        this.#speakUp(event.addresses, nowMs)
+        break
+      case 'woken':
+        this.#wake(nowMs)
+        break
+      case 'timer':
+        for (const claim of this.#queue.take(nowMs)) this.#stepClaim(claim, { type: 'timer' }, nowMs)
+    }
+    return this.#actions
+  }
+
+  #replace(key: string, desired: DesiredAddress, nowMs: number): void {
+    const before = this.#wanted.get(key)
+    if (before) this.#forgetOrder(key, before.order)
+    const wanted: Wanted = { ...desired, claims: before?.claims ?? new Map() }
+    this.#wanted.set(key, wanted)
+    for (const node of wanted.order) {
+      const addresses = this.#addressesOfNode.get(node)
+      if (addresses) addresses.add(key)
+      else this.#addressesOfNode.set(node, new Set([key]))
+    }
+    for (const [name, claim] of wanted.claims) {
+      if (!includes(wanted.interfaces, name)) this.#drop(claim, wanted)
+    }
+    for (const link of this.#links.values()) this.#want(link, key, wanted)
+    this.#view(key, nowMs, { urgent: String(before?.order) !== String(wanted.order) })
+  }
+
+  #remove(key: string): void {
+    const wanted = this.#wanted.get(key)
+    if (!wanted) return
+    for (const claim of wanted.claims.values()) this.#drop(claim, wanted)
+    this.#forgetOrder(key, wanted.order)
+    this.#wanted.delete(key)
+  }
+
+  #forgetOrder(key: string, order: readonly string[]): void {
+    for (const node of order) {
+      const addresses = this.#addressesOfNode.get(node)
+      addresses?.delete(key)
+      if (addresses?.size === 0) this.#addressesOfNode.delete(node)
+    }
+  }
+
+  /** An interface that is gone, or came back as another, or changed its MAC, loses its claims and starts again. */
+  #replaceLinks(links: readonly Link[], nowMs: number): void {
     const next = new Map(links.map(link => [link.name, link]))
-    const actions: AnnouncerAction[] = []
+    const started: Link[] = []
     for (const [name, old] of this.#links) {
       const now = next.get(name)
-      if (now && now.index === old.index && now.mac === old.mac) {
+      if (now && sameLink(now, old)) {
         next.set(name, old)
         continue
       }
-      for (const key of [...(this.#announcements.get(name)?.keys() ?? [])]) actions.push(this.#withdraw(name, key))
+      for (const wanted of this.#wanted.values()) {
+        const claim = wanted.claims.get(name)
+        if (claim) this.#drop(claim, wanted)
+      }
     }
+    for (const link of next.values()) if (this.#links.get(link.name) !== link) started.push(link)
     this.#links = next
-    return actions
-  }
-
-  #converge(nowMs: number): AnnouncerAction[] {
-    const actions: AnnouncerAction[] = []
-    for (const [name, byAddress] of this.#announcements) {
-      for (const key of [...byAddress.keys()]) {
-        const wanted = this.#desired.get(key)
-        if (!wanted || !includes(wanted.interfaces, name)) actions.push(this.#withdraw(name, key))
+    this.#neighbourhood.setOwnMacs(links.map(({ mac }) => mac))
+    if (started.length === 0) return
+    for (const [key, wanted] of this.#wanted) {
+      for (const link of started) {
+        const claim = this.#want(link, key, wanted)
+        if (claim) this.#stepClaim(claim, { type: 'view', urgent: true }, nowMs)
       }
     }
-    for (const link of this.#links.values()) {
-      for (const [key, { address, interfaces }] of this.#desired) {
-        if (!includes(interfaces, link.name) || !link.families.includes(address.family)) continue
-        if (!this.#announcements.get(link.name)?.has(key)) actions.push(...this.#claim(link, key, address, nowMs))
+  }
+
+  #want(link: Link, key: string, wanted: Wanted): Claim | undefined {
+    const { address, interfaces, claims } = wanted
+    if (!includes(interfaces, link.name) || !link.families.includes(address.family)) return undefined
+    let claim = claims.get(link.name)
+    if (!claim) {
+      claim = { key, link, address, state: IDLE }
+      claims.set(link.name, claim)
+    }
+    return claim
+  }
+
+  #drop(claim: Claim, wanted: Wanted): void {
+    const { link, address, state } = claim
+    if (state.phase === 'owner') this.#actions.push({ type: 'silence', link, address })
+    if (state.phase !== 'idle') this.#actions.push({ type: 'ignore', link, address })
+    claim.state = IDLE
+    this.#owned.delete(claim)
+    this.#conflicts.delete(claim)
+    this.#queue.set(claim, undefined)
+    wanted.claims.delete(link.name)
+  }
+
+  #viewAll(nowMs: number, { urgent }: { urgent: boolean }): void {
+    for (const key of this.#wanted.keys()) this.#view(key, nowMs, { urgent })
+  }
+
+  #view(key: string, nowMs: number, { urgent }: { urgent: boolean }): void {
+    for (const claim of this.#wanted.get(key)?.claims.values() ?? []) {
+      this.#stepClaim(claim, { type: 'view', urgent }, nowMs)
+    }
+  }
+
+  #setLiveness({ node, state, lastHeardMs }: Extract<AnnouncerEvent, { type: 'liveness' }>, nowMs: number): void {
+    const before = this.#neighbourhood.livenessOf(node)
+    this.#neighbourhood.setLiveness(node, state, lastHeardMs)
+    // Told again, it must not make those ask who wait for an owner's word.
+    if (state === before) return
+    const addresses = [...(this.#addressesOfNode.get(node) ?? [])]
+    // While the two did not hear each other, both may have come to own an address: they settle it as soon as one speaks.
+    if (state === 'up') this.#speakUp(addresses, nowMs)
+    for (const key of addresses) this.#view(key, nowMs, { urgent: true })
+  }
+
+  #heard({ link, kind, address, mac }: Extract<AnnouncerEvent, { type: 'heard' }>, nowMs: number): void {
+    const claim = this.#wanted.get(formatAddress(address))?.claims.get(link)
+    if (!claim || claim.state.phase === 'idle') return
+    const from = this.#neighbourhood.originOf(mac)
+    if (from) this.#stepClaim(claim, { type: kind, from }, nowMs)
+  }
+
+  #speakUp(addresses: Iterable<string> | undefined, nowMs: number): void {
+    const claims = addresses
+      ? [...addresses].flatMap(key => [...(this.#wanted.get(key)?.claims.values() ?? [])])
+      : [...this.#owned]
+    for (const claim of claims) this.#stepClaim(claim, { type: 'speakUp' }, nowMs)
+  }
+
+  #wake(nowMs: number): void {
+    this.#neighbourhood.forgetLiveness()
+    for (const wanted of this.#wanted.values()) {
+      for (const claim of [...wanted.claims.values()]) this.#drop(claim, wanted)
+    }
+    for (const [key, wanted] of this.#wanted) {
+      for (const link of this.#links.values()) this.#want(link, key, wanted)
+      this.#view(key, nowMs, { urgent: true })
+    }
+  }
+
+  #stepClaim(claim: Claim, event: ClaimEvent, nowMs: number): void {
+    const { link, address, state: before } = claim
+    const { state, actions } = stepClaim(before, event, this.#viewOf(claim, nowMs), this.#timings)
+    if (state !== before) {
+      claim.state = state
+      if (state.phase === 'owner') this.#owned.add(claim)
+      else this.#owned.delete(claim)
+      this.#noteConflict(claim, before)
+    }
+    this.#queue.set(claim, dueOf(state, this.#timings))
+    if (before.phase === 'idle' && state.phase !== 'idle') this.#actions.push({ type: 'listen', link, address })
+    for (const action of actions) {
+      switch (action) {
+        case 'claim':
+          this.#actions.push({ type: 'answer', link, address })
+          if (state.phase === 'owner') this.#actions.push(this.#tookOver(claim, state.cause, nowMs))
+          break
+        case 'yield':
+          this.#actions.push({ type: 'silence', link, address })
+          break
+        case 'announce':
+        case 'probe':
+        case 'inquire':
+          this.#actions.push({ type: action, link, address })
       }
     }
-    return actions
+    if (before.phase !== 'idle' && state.phase === 'idle') this.#actions.push({ type: 'ignore', link, address })
   }
 
-  #claim(link: Link, key: string, address: Address, nowMs: number): AnnouncerAction[] {
-    const announcement = { address, link, sinceMs: nowMs }
-    let byAddress = this.#announcements.get(link.name)
-    if (!byAddress) {
-      byAddress = new Map()
-      this.#announcements.set(link.name, byAddress)
+  #noteConflict(claim: Claim, before: ClaimState): void {
+    const conflict = conflictOf(claim.state)
+    if (!conflict) {
+      this.#conflicts.delete(claim)
+      return
     }
-    byAddress.set(key, announcement)
-    this.#schedule.add(announcement, nowMs)
-    // Answering begins before the segment is told, so that nobody who believes it asks in vain.
-    return [
-      { type: 'answer', link, address },
-      { type: 'announce', link, address },
-    ]
+    this.#conflicts.add(claim)
+    if (conflictOf(before)?.mac === conflict.mac) return
+    this.#actions.push({ type: 'conflict', link: claim.link, address: claim.address, mac: conflict.mac })
   }
 
-  #withdraw(name: string, key: string): AnnouncerAction {
-    const byAddress = this.#announcements.get(name)!
-    const announcement = byAddress.get(key)!
-    byAddress.delete(key)
-    if (byAddress.size === 0) this.#announcements.delete(name)
-    this.#schedule.remove(announcement)
-    return { type: 'silence', link: announcement.link, address: announcement.address }
+  #tookOver({ key, address }: Claim, cause: TakeoverCause, nowMs: number): AnnouncerAction {
+    if (cause !== TakeoverCause.failure) return { type: 'tookOver', address, cause }
+    const before = this.#predecessors(key)
+    const heardMs = Math.max(...before.map(node => this.#neighbourhood.lastHeardMs(node) ?? Number.NEGATIVE_INFINITY))
+    return { type: 'tookOver', address, cause, ...(Number.isFinite(heardMs) && { afterMs: nowMs - heardMs }) }
   }
+
+  #askAt(link: string, nowMs: number): number {
+    const atMs = Math.max(nowMs, this.#nextAskMs.get(link) ?? Number.NEGATIVE_INFINITY)
+    this.#nextAskMs.set(link, atMs + ASK_SPACING_MS)
+    return atMs
+  }
+
+  #predecessors(key: string): readonly string[] {
+    const order = this.#wanted.get(key)?.order ?? []
+    const position = order.indexOf(this.#self)
+    return position < 0 ? order : order.slice(0, position)
+  }
+
+  #viewOf({ key, link }: Claim, nowMs: number): ClaimView {
+    const self = this.#self
+    const neighbourhood = this.#neighbourhood
+    const { viewIsOld, apiReachable, leaving } = this.#standing
+    const order = this.#wanted.get(key)?.order ?? []
+    return {
+      nowMs,
+      first: !leaving && order.find(node => node === self || !neighbourhood.isDown(node)) === self,
+      askAtMs: () => this.#askAt(link.name, nowMs),
+      cause: order[0] === self ? TakeoverCause.elected : TakeoverCause.failure,
+      outranks: node => {
+        if ((viewIsOld || leaving) && neighbourhood.isRegistered(node)) return true
+        const [theirs, own] = [order.indexOf(node), order.indexOf(self)]
+        return theirs >= 0 && (own < 0 || theirs < own)
+      },
+      lowerHash: node => nodeHash(node, key) < nodeHash(self, key),
+      isGone: node => apiReachable && neighbourhood.isDown(node) && !neighbourhood.isRegistered(node),
+    }
+  }
+}
+
+function conflictOf(state: ClaimState): Conflict | undefined {
+  return state.phase === 'idle' ? undefined : state.conflict
 }
 
 function includes(interfaces: WantedInterfaces, name: string): boolean {

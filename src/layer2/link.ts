@@ -14,6 +14,8 @@ export interface LinkFacts {
   readonly noArp: boolean
   readonly loopback: boolean
   readonly broadcast: boolean
+  /** its link-local address, once no other host was found to have it (RFC 4862 §5.4) */
+  readonly linkLocal?: bigint
 }
 
 /** An interface on which addresses can be announced. */
@@ -21,8 +23,16 @@ export interface Link {
   readonly index: number
   readonly name: string
   readonly mac: MacAddress
-  /** whose addresses can be announced: 4 by ARP (6, by neighbour discovery, is not built yet) */
+  /** whose addresses can be announced: 4 by ARP, 6 by neighbour discovery if there is a link-local address to speak from */
   readonly families: readonly Family[]
+  readonly linkLocal?: bigint
+}
+
+/** Whether it is the same interface as before, for everything that was begun on it. */
+export function sameLink(a: Link, b: Link): boolean {
+  return (
+    a.index === b.index && a.mac === b.mac && a.linkLocal === b.linkLocal && String(a.families) === String(b.families)
+  )
 }
 
 /** Interfaces that carry pods and tunnels rather than a segment with clients. Each is a regular expression. */
@@ -46,10 +56,10 @@ export const DEFAULT_EXCLUDED_INTERFACES: readonly string[] = [
 /** The interfaces, out of all that a node has, on which addresses can be announced. */
 export function usableLinks(all: Iterable<LinkFacts>, excluded: readonly RegExp[]): Link[] {
   const links: Link[] = []
-  for (const { index, name, mac, up, enslaved, noArp, loopback, broadcast } of all) {
+  for (const { index, name, mac, up, enslaved, noArp, loopback, broadcast, linkLocal } of all) {
     if (mac === undefined || mac === 0 || !up || enslaved || noArp || loopback || !broadcast) continue
     if (excluded.some(pattern => pattern.test(name))) continue
-    links.push({ index, name, mac, families: [4] })
+    links.push({ index, name, mac, ...(linkLocal === undefined ? { families: [4] } : { families: [4, 6], linkLocal }) })
   }
   return links
 }

@@ -12,3 +12,18 @@ export function probeFrame(mac: MacAddress, address: bigint): Uint8Array {
     message: { type: 'solicitation', target: address },
   })
 }
+
+/**
+ * The frame that asks for an address as any host does that wants to send something there (RFC 4861 §7.2.2).
+ *
+ * @param linkLocal the interface's link-local address
+ */
+export function questionFrame(mac: MacAddress, linkLocal: bigint, address: bigint): Uint8Array {
+  return encodeNdpFrame({
+    destination: solicitedNodeMac(address),
+    source: mac,
+    sourceAddress: linkLocal,
+    destinationAddress: solicitedNodeAddress(address),
+    message: { type: 'solicitation', target: address, sourceLinkLayerAddress: mac },
+  })
+}

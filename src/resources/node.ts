@@ -12,6 +12,8 @@ export interface NodeView {
   readonly drainRequested: boolean
   /** sorted, each once */
   readonly taintKeys: readonly string[]
+  /** its internal addresses, the main one first */
+  readonly addresses: readonly string[]
 }
 
 /** On a Node, with the value "true": it hands its addresses over, and takes none while others can. */
@@ -26,7 +28,7 @@ export interface NodeObject {
     annotations?: Record<string, string>
   }
   spec?: { unschedulable?: boolean; taints?: { key?: string }[] | null }
-  status?: { conditions?: { type?: string; status?: string }[] }
+  status?: { conditions?: { type?: string; status?: string }[]; addresses?: { type?: string; address?: string }[] }
 }
 
 /** Cuts a Node as the API server sends it to the fields that Herald uses. */
@@ -41,6 +43,9 @@ export function viewNode({ metadata = {}, spec = {}, status = {} }: NodeObject):
     ),
     unschedulable: spec.unschedulable ?? false,
     drainRequested: metadata.annotations?.[DRAIN_ANNOTATION] === 'true',
+    addresses: (status.addresses ?? []).flatMap(({ type, address }) =>
+      type === 'InternalIP' && address ? [address] : [],
+    ),
     taintKeys: [...new Set((spec.taints ?? []).map(({ key = '' }) => key))].sort(),
   }
 }

@@ -109,6 +109,11 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
+/** Whether two views of a speaker tell the same of whose frames are its, and where it is reached. */
+export function sameNeighbour(a: SpeakerView | undefined, b: SpeakerView | undefined): boolean {
+  return isRegistered(a) === isRegistered(b) && JSON.stringify(a?.interfaces) === JSON.stringify(b?.interfaces)
+}
+
 /** Whether two reports say the same; the API server gives their lists back in the order in which they were written. */
 export function sameReport(a: SpeakerReport, b: SpeakerReport): boolean {
   return reportText(a) === reportText(b)

@@ -96,6 +96,11 @@ export class Decisions {
     return this.#orders.get(address) ?? []
   }
 
+  /** The Services that claim an address in canonical form, by key. */
+  claimantsOf(address: string): Iterable<string> {
+    return this.#groups.claimants(address)
+  }
+
   decisionOf(serviceKey: string): Decision | undefined {
     return this.#decisions.get(serviceKey)
   }
@@ -238,13 +243,6 @@ export class Decisions {
     }
     return wanted
   }
-}
-
-/**
- * What a node announces when it owns just the addresses that it is elected for: for a link thread that does not ask before it claims.
- */
-export function announcedBy(desired: DesiredSet, node: string): DesiredSet {
-  return new Map([...desired].filter(([, { order }]) => order[0] === node))
 }
 
 function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {

@@ -9,8 +9,7 @@ import { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { NodeView } from '../../resources/node.ts'
 import { isRegistered, type SpeakerReport, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
-import type { LinkReport } from './link-messages.ts'
-import { SpeakerReports } from './speaker-report.ts'
+import { type SpeakerObservation, SpeakerReports } from './speaker-report.ts'
 
 export interface RegistrationComponents {
   client: Pick<ApiClient, 'create' | 'patch'>
@@ -94,7 +93,7 @@ export class Registration {
   }
 
   /** What the link thread sees now. The first report begins the registration. */
-  setReport(report: LinkReport): void {
+  setReport(report: SpeakerObservation): void {
     this.#report = this.#reports.describe(report)
     this.#reconciler.enqueue(this.#init.nodeName)
   }

@@ -1,6 +1,7 @@
+import type { TakeoverCause } from '../../layer2/claim.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
-import { Counter, Gauge, Registry } from '../common/prometheus.ts'
-import type { LinkCounters } from './link-messages.ts'
+import { Counter, Gauge, Histogram, Registry } from '../common/prometheus.ts'
+import type { LinkCounters, ReportedSession } from './link/link-messages.ts'
 
 /** An address announced for a Service. */
 export interface AnnouncedRow {
@@ -14,6 +15,8 @@ export interface SpeakerMetricsInit {
   announced: () => Iterable<AnnouncedRow>
   /** asked at each scrape; undefined when the link thread does not answer */
   linkCounters: () => Promise<LinkCounters | undefined>
+  /** the liveness sessions with other speakers */
+  sessions: () => Iterable<ReportedSession>
   configLoaded: () => boolean
   configStale: () => boolean
 }
@@ -46,19 +49,48 @@ export class SpeakerMetrics {
   )
   readonly #received = this.#counter(
     'herald_layer2_requests_received',
-    'ARP requests received for an announced address',
+    'ARP requests and neighbour solicitations received for an announced address',
     ['ip'],
   )
-  readonly #sent = this.#counter('herald_layer2_responses_sent', 'ARP replies sent for an announced address', ['ip'])
+  readonly #sent = this.#counter(
+    'herald_layer2_responses_sent',
+    'ARP replies and neighbour advertisements sent for an announced address',
+    ['ip'],
+  )
   readonly #gratuitous = this.#counter(
     'herald_layer2_gratuitous_sent',
-    'Gratuitous ARP packets sent for an announced address',
+    'Gratuitous ARP packets and unsolicited advertisements sent for an announced address',
     ['ip'],
   )
-  readonly #dropped = this.#counter('herald_layer2_packets_dropped', 'ARP packets that were not answered, by reason', [
-    'interface',
-    'reason',
-  ])
+  readonly #dropped = this.#counter(
+    'herald_layer2_packets_dropped',
+    'Packets of ARP, neighbour discovery and liveness that were not taken, by reason',
+    ['interface', 'protocol', 'reason'],
+  )
+  readonly #takeovers = this.#counter(
+    'herald_layer2_takeovers_total',
+    'Addresses that this node has taken over, on one interface each, by cause',
+    ['cause'],
+  )
+  readonly #takeoverSeconds = new Histogram({
+    name: 'herald_layer2_takeover_duration_seconds',
+    help: 'After a failure: from the last sign of the owner before to the first announcement from this node',
+    buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 2, 5, 10],
+    registers: [this.#registry],
+  })
+  readonly #conflicts = this.#counter(
+    'herald_layer2_conflicts_total',
+    'Times that a host which is no speaker was found to use an address of ours',
+  )
+  readonly #stalls = this.#counter(
+    'herald_layer2_stalls_total',
+    'Times that this process did not run for so long that it had to ask for its addresses again',
+  )
+  readonly #sessions = this.#gauge(
+    'herald_layer2_liveness_session_up',
+    '1 while the speaker of a node that this one watches is heard',
+    ['peer'],
+  )
 
   constructor(init: SpeakerMetricsInit) {
     this.#init = init
@@ -74,27 +106,40 @@ export class SpeakerMetrics {
     this.#updateErrors.inc()
   }
 
+  /** @param afterMs after a failure: how long the address had been without an owner */
+  countTakeover(cause: TakeoverCause, afterMs: number | undefined): void {
+    this.#takeovers.inc({ cause })
+    if (afterMs !== undefined) this.#takeoverSeconds.observe(afterMs / 1_000)
+  }
+
   /** The metrics in Prometheus' text format. */
   async render(): Promise<string> {
-    const { announced, linkCounters, configLoaded, configStale, nodeName } = this.#init
+    const { announced, linkCounters, sessions, configLoaded, configStale, nodeName } = this.#init
     const counters = await linkCounters()
     if (counters) this.#takeCounters(counters)
     this.#announced.reset()
     for (const { service, ip } of announced())
       this.#announced.set({ service, protocol: 'layer2', node: nodeName, ip }, 1)
+    this.#sessions.reset()
+    for (const { node: peer, state } of sessions()) this.#sessions.set({ peer }, Number(state === 'Up'))
     this.#loaded.set(Number(configLoaded()))
     this.#stale.set(Number(configStale()))
     return this.#registry.metrics()
   }
 
-  #takeCounters({ addresses, dropped }: LinkCounters): void {
-    for (const counter of [this.#received, this.#sent, this.#gratuitous, this.#dropped]) counter.reset()
+  #takeCounters({ addresses, dropped, conflicts, stalls }: LinkCounters): void {
+    const counters = [this.#received, this.#sent, this.#gratuitous, this.#dropped, this.#conflicts, this.#stalls]
+    for (const counter of counters) counter.reset()
+    this.#conflicts.inc(conflicts)
+    this.#stalls.inc(stalls)
     for (const { address: ip, requestsReceived, responsesSent, gratuitousSent } of addresses) {
       this.#received.inc({ ip }, requestsReceived)
       this.#sent.inc({ ip }, responsesSent)
       this.#gratuitous.inc({ ip }, gratuitousSent)
     }
-    for (const { interface: name, reason, count } of dropped) this.#dropped.inc({ interface: name, reason }, count)
+    for (const { interface: name, protocol, reason, count } of dropped) {
+      this.#dropped.inc({ interface: name, protocol, reason }, count)
+    }
   }
 
   #gauge(name: string, help: string, labelNames: string[] = []): Gauge {

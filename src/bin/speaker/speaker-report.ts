@@ -1,5 +1,9 @@
 import type { SpeakerReport } from '../../resources/speaker-view.ts'
-import type { LinkReport } from './link-messages.ts'
+import type { LinkReport } from './link/link-messages.ts'
+
+/** What a SpeakerStatus tells of a link report. */
+export type SpeakerObservation = Pick<LinkReport, 'interfaces' | 'announcements'> &
+  Partial<Pick<LinkReport, 'conflicts' | 'sessions'>>
 
 /** A time that has moved by less than this is the same time: clocks are read anew for each report, and corrected in between. */
 const TOLERANCE_MS = 2_000
@@ -12,7 +16,7 @@ export class SpeakerReports {
   /** by what began: when */
   #since = new Map<string, number>()
 
-  describe(report: LinkReport): SpeakerReport {
+  describe(report: SpeakerObservation): SpeakerReport {
     const before = this.#since
     const now = new Map<string, number>()
     const since = (sinceMs: number, ...what: string[]): string => {

@@ -2,17 +2,17 @@ import type { CancelTimer, Clock } from '../../io/clock.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import { EventRecorder } from '../../kubernetes/events.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
-import { services } from '../../kubernetes/resources.ts'
-import type { DesiredSet } from '../../layer2/desired.ts'
 import { NO_ENDPOINTS, sameEndpointSlice, serviceEndpoints } from '../../resources/endpoint-slice.ts'
 import { sameNode } from '../../resources/node.ts'
-import { sameCandidate } from '../../resources/speaker-view.ts'
+import { sameCandidate, sameNeighbour } from '../../resources/speaker-view.ts'
 import type { CandidateRules, ClusterFacts } from '../../speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
-import type { AnnouncedAddress } from '../../speaker/decide.ts'
-import { announcedBy, type DecisionChange, Decisions } from '../../speaker/decisions.ts'
-import type { LinkMessage, LinkReport } from './link-messages.ts'
-import { LinkWorker } from './link-worker.ts'
+import { Decisions } from '../../speaker/decisions.ts'
+import { Assignments } from './assignments.ts'
+import { knownSpeakers, rivals } from './known-speakers.ts'
+import { EMPTY_REPORT, type LinkMessage, type LinkReport, type Takeover } from './link/link-messages.ts'
+import { LinkWorker } from './link/link-worker.ts'
+import { LivenessKey } from './liveness-key.ts'
 import { Registration } from './registration.ts'
 import { SpeakerMetrics } from './speaker-metrics.ts'
 import { BY_SERVICE, SpeakerStores } from './speaker-stores.ts'
@@ -65,6 +65,7 @@ const FLUSH_TIMEOUT_MS = 500
 /** One node's speaker: watches the cluster, decides what to announce here, has the link thread announce it, and reports. */
 export class Speaker {
   readonly #clock: Clock
+  readonly #client: ApiClient
   readonly #logger: Logger
   readonly #init: SpeakerInit
   readonly #stores: SpeakerStores
@@ -73,20 +74,21 @@ export class Speaker {
   readonly #registration: Registration
   readonly #events: EventRecorder
   readonly metrics: SpeakerMetrics
-  readonly #announced = new Map<string, readonly AnnouncedAddress[]>()
-  /** Services that this node is to announce and cannot for want of an interface */
-  readonly #failed = new Set<string>()
+  readonly #assignments: Assignments
+  readonly #livenessKey: LivenessKey
   readonly #refused = new Map<string, string>()
   /** the last problem of each interface that does not work, so that each is logged once */
   readonly #linkProblems = new Map<string, string>()
-  #desired: DesiredSet = new Map()
-  #report: LinkReport = { interfaces: [], announcements: [] }
+  #report: LinkReport = EMPTY_REPORT
+  #rivals = ''
   #nextSettleMs = Number.NEGATIVE_INFINITY
   #cancelSettle: CancelTimer | undefined
+  #unsubscribe: (() => void)[] = []
   #running = false
 
   constructor(components: SpeakerComponents, init: SpeakerInit) {
-    const { clock, logger } = components
+    const { client, clock, logger } = components
+    this.#client = client
     const { nodeName, namespace, podName } = init
     this.#clock = clock
     this.#logger = logger
@@ -111,20 +113,41 @@ export class Speaker {
       { clock },
       {
         url: init.linkThreadUrl,
+        node: nodeName,
         excludedInterfaces: init.excludedInterfaces,
+        liveness: init.liveness,
+        timings: init.layer2,
         onReport: report => this.#onReport(report),
+        onTakeovers: takeovers => this.#onTakeovers(takeovers),
+        onStall: gapMs =>
+          logger.warn({ gapMs: Math.round(gapMs) }, 'did not run for a while: asking for every address again'),
         onProblem: problem => this.#onLinkProblem(problem),
         onDied: error => init.onFatal(error),
       },
     )
     this.#registration = new Registration(
       { ...components, nodes: stores.nodes, speakers: stores.speakers, sources: stores.reflectors },
-      { namespace, nodeName, podName },
+      { namespace, nodeName, podName, onLeaseExpired: () => this.#tellStanding() },
     )
+    this.#livenessKey = new LivenessKey(components, {
+      namespace,
+      secretName: init.liveness.secretName,
+      onChange: key => this.#link.setSecret(key),
+    })
     this.#events = new EventRecorder(components, { component: 'herald-speaker', instance: podName, host: nodeName })
+    this.#assignments = new Assignments(
+      {
+        serviceOf: key => stores.services.get(key),
+        servicesOf: address => this.#decisions.claimantsOf(address),
+        events: this.#events,
+        logger,
+      },
+      { nodeName },
+    )
     this.metrics = new SpeakerMetrics({
       nodeName,
-      announced: () => this.#announcedRows(),
+      announced: () => this.#assignments.rows(),
+      sessions: () => this.#report.sessions,
       linkCounters: () => this.#link.counters(),
       configLoaded: () => stores.synced,
       configStale: () => this.#refused.size > 0,
@@ -150,20 +173,26 @@ export class Speaker {
     await this.#link.start()
     this.#subscribe()
     this.#stores.start()
+    this.#livenessKey.start()
     this.#registration.start()
     await Promise.all(this.#stores.reflectors.map(reflector => reflector.whenSynced()))
     if (!this.#running) return
+    // Whoever is not known to be a speaker would be taken for a stranger: first the speakers, then the addresses.
+    this.#tellSpeakers()
+    this.#tellStanding()
     this.#logger.info({ services: this.#stores.services.size, nodes: this.#stores.nodes.size }, 'stores synced')
     this.#schedule()
   }
 
   /**
-   * Falls silent, says so, and ends; about a second when the API server does not answer. First silence, then the word: when another
-   * node takes an address over, this one does not answer any more.
+   * Hands everything over, says that it leaves, and ends; within three seconds, whatever the others and the API server do. First the
+   * hand-over, then the word: when the election makes another node the owner, this one does not answer any more.
    */
   async stop(): Promise<void> {
     this.#running = false
     this.#cancelSettle?.()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    await Promise.all([this.#link.leave(), this.#livenessKey.stop()])
     await this.#link.stop()
     const cancelFlush = Promise.withResolvers<void>()
     const cancel = this.#clock.setTimer(() => cancelFlush.resolve(), FLUSH_TIMEOUT_MS)
@@ -189,10 +218,21 @@ export class Speaker {
     })
     nodes.subscribe((_key, before, after) => {
       if (!before || !after || !sameNode(before, after)) world()
+      if (String(before?.addresses) !== String(after?.addresses)) this.#tellSpeakers()
     })
     speakers.subscribe((_key, before, after) => {
       if (!sameCandidate(before, after)) world()
+      if (!sameNeighbour(before, after)) this.#tellSpeakers()
+      this.#tellRivals()
     })
+    const { reachability } = this.#client
+    this.#unsubscribe = [
+      reachability.onLost(() => this.#tellStanding()),
+      reachability.onRecovered(() => {
+        this.#tellStanding()
+        this.#link.speakUp()
+      }),
+    ]
     pools.subscribe(world)
     advertisements.subscribe(world)
     for (const store of [services, endpointSlices, nodes, pools, advertisements, speakers]) {
@@ -209,72 +249,50 @@ export class Speaker {
   #settle(): void {
     this.#cancelSettle = undefined
     const startedMs = this.#clock.monotonicMs()
-    const { desired, changes } = this.#decisions.settle()
-    if (desired !== this.#desired) {
-      this.#desired = desired
-      this.#link.setDesired(announcedBy(desired, this.#init.nodeName))
-    }
-    for (const change of changes) this.#onDecision(change)
+    const { desired, revision, changes } = this.#decisions.settle()
+    this.#link.setDesired(desired, revision)
+    for (const change of changes) this.#assignments.decided(change)
     const endedMs = this.#clock.monotonicMs()
     this.#nextSettleMs = endedMs + Math.max(SETTLE_INTERVAL_MS, REST_FACTOR * (endedMs - startedMs))
   }
 
-  #onDecision({ key, before, after }: DecisionChange): void {
-    if ('withhold' in after) {
-      this.#announced.delete(key)
-      this.#failed.delete(key)
-      const fields = { service: key, reason: after.withhold }
-      if ('announce' in before) this.#logger.info(fields, 'service withdrawn')
-      else this.#logger.debug(fields, 'service not announced')
-      return
-    }
-    this.#announced.set(key, after.announce)
-    const addresses = after.announce.map(address => address.key)
-    this.#logger.info({ service: key, addresses, interfaces: after.announce[0]?.interfaces }, 'service announced')
-    if ('withhold' in before) this.#failed.delete(key)
-    this.#recordAssignment(key, after.announce, { afresh: 'withhold' in before })
-  }
-
-  /** Tells on the Service that this node is to announce it, or that it cannot; unless `afresh`, only when that has turned. */
-  #recordAssignment(key: string, announce: readonly AnnouncedAddress[], { afresh }: { afresh: boolean }): void {
-    const service = this.#stores.services.get(key)
-    if (!service) return
-    const present = this.#report.interfaces.map(nameOf)
-    const missing = announce.every(({ interfaces }) =>
-      interfaces === 'all' ? present.length === 0 : !interfaces.some(name => present.includes(name)),
-    )
-    if (!afresh && missing === this.#failed.has(key)) return
-    const node = JSON.stringify(this.#init.nodeName)
-    if (missing) this.#failed.add(key)
-    else this.#failed.delete(key)
-    if (missing) {
-      const wanted = announce[0]!.interfaces
-      const note =
-        wanted === 'all'
-          ? `node ${node} has no interface to announce on`
-          : `node ${node} has none of the interfaces that the L2Advertisement names: ${wanted.join(', ')}`
-      this.#events.record(services, service, 'Warning', 'announceFailed', note)
-    } else {
-      this.#events.record(
-        services,
-        service,
-        'Normal',
-        'nodeAssigned',
-        `announcing from node ${node} with protocol "layer2"`,
-      )
-    }
-  }
-
   #onReport(report: LinkReport): void {
-    const before = this.#report
     this.#report = report
-    if (String(before.interfaces.map(nameOf)) !== String(report.interfaces.map(nameOf))) {
-      for (const [key, announce] of this.#announced) this.#recordAssignment(key, announce, { afresh: false })
-    }
+    this.#assignments.reported(report)
     for (const { name } of report.interfaces) this.#linkProblems.delete(name)
     if (report.interfaces.length === 0) this.#logger.warn({}, 'no interface to announce on: all are down or excluded')
     this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
     this.#registration.setReport(report)
+    this.#tellRivals()
+    const owned = new Set(report.announcements.map(({ address }) => address))
+    if (this.#decisions.setOwned(owned, report.revision)) this.#schedule()
+  }
+
+  #onTakeovers(takeovers: readonly Takeover[]): void {
+    for (const { address, cause, afterMs } of takeovers) {
+      const fields = { address, cause, ...(afterMs !== undefined && { afterMs: Math.round(afterMs) }) }
+      this.#logger.info(fields, 'address taken over')
+      this.metrics.countTakeover(cause, afterMs)
+    }
+  }
+
+  #tellSpeakers(): void {
+    const { speakers, nodes } = this.#stores
+    if (this.#stores.synced) this.#link.setSpeakers(knownSpeakers(speakers.list(), name => nodes.get(name)))
+  }
+
+  #tellStanding(): void {
+    this.#link.setStanding({
+      viewIsOld: this.#registration.leaseExpired,
+      apiReachable: this.#client.reachability.reachable,
+    })
+  }
+
+  #tellRivals(): void {
+    const addresses = rivals(this.#report.announcements, this.#stores.speakers.list(), this.#init.nodeName)
+    if (String(addresses) === this.#rivals) return
+    this.#rivals = String(addresses)
+    this.#link.setRivals(addresses)
   }
 
   #onLinkProblem({ interface: name = '', message, code }: Extract<LinkMessage, { type: 'problem' }>): void {
@@ -309,16 +327,4 @@ export class Speaker {
     this.#refused.clear()
     for (const [object, problem] of refused) this.#refused.set(object, problem)
   }
-
-  /** What is really announced: decided, and carried out on some interface. */
-  *#announcedRows(): Iterable<{ service: string; ip: string }> {
-    const active = new Set(this.#report.announcements.map(({ address }) => address))
-    for (const [service, addresses] of this.#announced) {
-      for (const { key } of addresses) if (active.has(key)) yield { service, ip: key }
-    }
-  }
-}
-
-function nameOf({ name }: { readonly name: string }): string {
-  return name
 }

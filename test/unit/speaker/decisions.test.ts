@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Election } from '../../../src/layer2/election.ts'
 import { NO_ENDPOINTS } from '../../../src/resources/endpoint-slice.ts'
 import { viewNode } from '../../../src/resources/node.ts'
-import { announcedBy, Decisions, type Settled } from '../../../src/speaker/decisions.ts'
+import { Decisions, type Settled } from '../../../src/speaker/decisions.ts'
 import { advertisement, interfaces, speakersOf, World } from '../../support/speaker-world.ts'
 
 describe('decisions of all speakers', () => {
@@ -344,3 +344,10 @@ describe('orders of candidates', () => {
     })
   })
 })
+
+/**
+ * What a node announces when it owns just the addresses that it is elected for: for a link thread that does not ask before it claims.
+ */
+function announcedBy(desired: DesiredSet, node: string): DesiredSet {
+  return new Map([...desired].filter(([, { order }]) => order[0] === node))
+}

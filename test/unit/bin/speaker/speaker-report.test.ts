@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { LinkReport } from '../../../../src/bin/speaker/link-messages.ts'
+import type { LinkReport } from '../../../../src/bin/speaker/link/link-messages.ts'
 import { SpeakerReports } from '../../../../src/bin/speaker/speaker-report.ts'
 
 const begin = Date.UTC(2026, 0, 1, 12, 0, 0, 400)

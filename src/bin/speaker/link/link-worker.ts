@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../io/clock.ts'
-import type { DesiredSet } from '../../layer2/desired.ts'
+import type { Clock } from '../../../io/clock.ts'
+import type { Standing } from '../../../layer2/announcer.ts'
+import type { DesiredAddress, DesiredSet } from '../../../layer2/desired.ts'
+import type { KnownSpeaker } from '../../../layer2/neighbourhood.ts'
 import {
   HEARTBEAT_INTERVAL_MS,
   type LinkCommand,
@@ -8,13 +10,15 @@ import {
   type LinkMessage,
   type LinkReport,
   type LinkThreadData,
+  type Takeover,
 } from './link-messages.ts'
 
-export interface LinkWorkerInit {
+export interface LinkWorkerInit extends LinkThreadData {
   /** the file of the link thread */
   url: URL
-  excludedInterfaces: readonly string[]
   onReport: (report: LinkReport) => void
+  onTakeovers: (takeovers: readonly Takeover[]) => void
+  onStall: (gapMs: number) => void
   onProblem: (problem: Extract<LinkMessage, { type: 'problem' }>) => void
   /** the thread ended although nobody had asked for it */
   onDied: (error: Error) => void
@@ -26,12 +30,17 @@ const missedHeartbeats = 5
 const YOUNG_GENERATION_MB = 3
 const countTimeoutMs = 1_000
 const stopTimeoutMs = 1_000
+// Nobody waits longer for those who should take over: the design's limit.
+const leaveTimeoutMs = 2_000
 
 /** The main thread's end of the link thread. */
 export class LinkWorker {
   readonly #clock: Clock
   readonly #init: LinkWorkerInit
   readonly #ready = Promise.withResolvers<void>()
+  readonly #left = Promise.withResolvers<void>()
+  /** what the thread was told last */
+  #desired: DesiredSet = new Map()
   readonly #counts = new Map<number, (counters: LinkCounters | undefined) => void>()
   #worker: Worker | undefined
   #exited: Promise<void> = Promise.resolve()
@@ -52,7 +61,8 @@ export class LinkWorker {
 
   /** Resolves once the thread knows the interfaces; rejects with what keeps it from working, such as a missing capability. */
   async start(): Promise<void> {
-    const workerData: LinkThreadData = { excludedInterfaces: this.#init.excludedInterfaces }
+    const { node, excludedInterfaces, liveness, timings } = this.#init
+    const workerData: LinkThreadData = { node, excludedInterfaces, liveness, timings }
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
     const worker = new Worker(this.#init.url, { workerData, name: 'link', resourceLimits })
     this.#worker = worker
@@ -63,11 +73,48 @@ export class LinkWorker {
     await this.#ready.promise
   }
 
-  setDesired(desired: DesiredSet): void {
-    this.#post({
-      type: 'desired',
-      addresses: [...desired].map(([address, { interfaces, order }]) => ({ address, interfaces, order })),
-    })
+  /** Takes the whole set, tells the thread the difference. */
+  setDesired(desired: DesiredSet, revision: number): void {
+    const before = this.#desired
+    if (desired === before) return
+    this.#desired = desired
+    const changed = new Map<string, DesiredAddress>()
+    for (const [key, wanted] of desired) {
+      const known = before.get(key)
+      if (!known || !sameDesired(known, wanted)) changed.set(key, wanted)
+    }
+    const removed = [...before.keys()].filter(key => !desired.has(key))
+    this.#post({ type: 'desired', revision, changed, removed })
+  }
+
+  setSpeakers(speakers: readonly KnownSpeaker[]): void {
+    this.#post({ type: 'speakers', speakers })
+  }
+
+  setStanding(standing: Omit<Standing, 'leaving'>): void {
+    this.#post({ type: 'standing', standing })
+  }
+
+  setRivals(addresses: readonly string[]): void {
+    this.#post({ type: 'rivals', addresses })
+  }
+
+  /** Announces everything owned once more. */
+  speakUp(): void {
+    this.#post({ type: 'speakUp' })
+  }
+
+  setSecret(secret: Uint8Array): void {
+    this.#post({ type: 'secret', secret })
+  }
+
+  /** Hands everything over to other nodes; resolves when they have it, or after two seconds. */
+  async leave(): Promise<void> {
+    if (!this.#worker) return
+    this.#post({ type: 'leave' })
+    const cancel = this.#clock.setTimer(() => this.#left.resolve(), leaveTimeoutMs)
+    await this.#left.promise
+    cancel()
   }
 
   /** What the thread has counted; undefined when it does not answer within a second. */
@@ -111,6 +158,15 @@ export class LinkWorker {
       case 'report':
         this.#init.onReport(message.report)
         break
+      case 'takeovers':
+        this.#init.onTakeovers(message.takeovers)
+        break
+      case 'stalled':
+        this.#init.onStall(message.gapMs)
+        break
+      case 'left':
+        this.#left.resolve()
+        break
       case 'counters':
         this.#counts.get(message.id)?.(message.counters)
         break
@@ -125,6 +181,11 @@ export class LinkWorker {
     this.#lastHeardMs = Number.NEGATIVE_INFINITY
     for (const settle of [...this.#counts.values()]) settle(undefined)
     this.#ready.reject(error)
+    this.#left.resolve()
     if (!this.#stopping) this.#init.onDied(error)
   }
+}
+
+function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
+  return a === b || (String(a.order) === String(b.order) && String(a.interfaces) === String(b.interfaces))
 }

@@ -1,0 +1,106 @@
+import { gratuitousFrames } from '../../../arp/announcement.ts'
+import { hearArp, heardArpAddress } from '../../../arp/hear.ts'
+import { ARP_FRAME_LENGTH, ETHERTYPE_ARP } from '../../../arp/packet.ts'
+import { arpProbe, arpQuestion } from '../../../arp/probe.ts'
+import { type AddressCounters, ArpResponder } from '../../../arp/responder.ts'
+import type { OpenPacketSocket, PacketSocket } from '../../../io/packet-socket.ts'
+import type { Address } from '../../../ip/address.ts'
+import type { Link } from '../../../layer2/link.ts'
+import { type AddressPort, type AddressPortInit, kindOf } from './address-port.ts'
+import { AnnouncementQueue } from './announcement-queue.ts'
+
+type Ipv4Address = Extract<Address, { family: 4 }>
+
+export interface ArpPortInit extends AddressPortInit {
+  /** an IPv4 address of the interface, or of the node; 0 when it has none */
+  ownAddress(): number
+}
+
+/** ARP on one interface. */
+export class ArpPort implements AddressPort {
+  readonly link: Link
+  readonly #responder: ArpResponder
+  readonly #socket: PacketSocket
+  readonly #heard = new Set<number>()
+  readonly #announcements: AnnouncementQueue<number>
+  readonly #ownAddress: () => number
+
+  /** @throws what opening the socket throws */
+  constructor(
+    { openPacketSocket }: { openPacketSocket: OpenPacketSocket },
+    { link, ownAddress, onHeard, isStale, onError }: ArpPortInit,
+  ) {
+    this.link = link
+    this.#ownAddress = ownAddress
+    const responder = new ArpResponder({ mac: link.mac })
+    const listened = this.#heard
+    this.#responder = responder
+    this.#announcements = new AnnouncementQueue({ frames: address => gratuitousFrames(link.mac, address) })
+    this.#socket = openPacketSocket({
+      interfaceIndex: link.index,
+      etherType: ETHERTYPE_ARP,
+      onBatch: batch => {
+        if (isStale()) return
+        for (let i = 0; i < batch.count; i++) {
+          const frame = batch.frame(i)
+          if (listened.has(heardArpAddress(frame))) {
+            const heard = hearArp(frame)
+            if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 4, value: heard.address }, heard.mac)
+          }
+          const counters = responder.accept(frame)
+          if (!counters) continue
+          const reply = batch.reply(ARP_FRAME_LENGTH)
+          if (!reply) continue
+          responder.answer(frame, reply)
+          counters.responsesSent++
+        }
+      },
+      onError,
+    })
+  }
+
+  get dropped(): Readonly<Record<string, number>> {
+    return this.#responder.dropped
+  }
+
+  listen({ value }: Ipv4Address): void {
+    this.#heard.add(value)
+  }
+
+  ignore({ value }: Ipv4Address): void {
+    this.#heard.delete(value)
+  }
+
+  answer({ value }: Ipv4Address, counters: AddressCounters): void {
+    this.#responder.addresses.set(value, counters)
+  }
+
+  silence({ value }: Ipv4Address): void {
+    this.#responder.addresses.delete(value)
+    this.#announcements.delete(value)
+  }
+
+  probe({ value }: Ipv4Address): void {
+    this.#socket.send([arpProbe(this.link.mac, value)])
+  }
+
+  inquire({ value }: Ipv4Address): void {
+    this.#socket.send([arpQuestion(this.link.mac, this.#ownAddress(), value)])
+  }
+
+  announce({ value }: Ipv4Address, counters: AddressCounters): void {
+    this.#announcements.add(value, counters)
+  }
+
+  flush(): boolean {
+    return this.#announcements.flush(this.#socket)
+  }
+
+  discard(): void {
+    this.#socket.discard()
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+}
