@@ -22,6 +22,10 @@ export interface Fault {
   readonly weight: number
   /** one of those under which two owners must never hear each other for longer than a blink: the segment itself works */
   readonly gentle: boolean
+  /** one for which no address may move: every owner lives, is heard, and stays the first of the order */
+  readonly harmless?: boolean
+  /** one that takes a node away without a word */
+  readonly failure?: boolean
   /** what it does may last for ever, and the cluster must come to rest all the same */
   readonly lasting: boolean
   /** does it, and gives what undoes it */
@@ -34,6 +38,7 @@ const NOTHING: Heal = () => {}
 export const FAULTS: readonly Fault[] = [
   {
     name: 'crash',
+    failure: true,
     weight: 3,
     gentle: true,
     lasting: true,
@@ -57,6 +62,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'pause',
+    failure: true,
     weight: 4,
     gentle: true,
     lasting: true,
@@ -108,6 +114,49 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'node cut off',
+    failure: true,
+    weight: 3,
+    gentle: true,
+    lasting: true,
+    strike: world => {
+      const node = anyNode(world)
+      const heals = world.context.links.map((_, segment) => world.network.cutCarrier(segment, node.index))
+      node.linksChanged()
+      return () => {
+        for (const heal of heals) heal()
+        node.linksChanged()
+      }
+    },
+  },
+  {
+    name: 'crash while the order changes',
+    weight: 2,
+    gentle: true,
+    lasting: false,
+    strike: world => {
+      const { queue, random } = world.context
+      const node = anyNode(world)
+      queue.in(random.between(0, 400), () => node.crash())
+      const preferred = random.below(1 << world.nodes.length)
+      const heal = changeAddresses(world, () => ({ preferred }), true)
+      return () => {
+        heal()
+        node.start()
+      }
+    },
+  },
+  {
+    name: 'switches answer for the dead',
+    weight: 1,
+    gentle: false,
+    lasting: false,
+    strike: ({ network }) => {
+      network.answersForTheDead = true
+      return NOTHING
+    },
+  },
+  {
     name: 'API server cut from one node',
     weight: 3,
     gentle: true,
@@ -116,6 +165,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'API server down',
+    harmless: true,
     weight: 2,
     gentle: true,
     lasting: true,
@@ -123,6 +173,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'liveness cut one way',
+    harmless: true,
     weight: 3,
     gentle: true,
     lasting: true,
@@ -133,6 +184,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'liveness cut both ways',
+    harmless: true,
     weight: 2,
     gentle: true,
     lasting: true,
@@ -143,6 +195,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'liveness of one node cut from all',
+    harmless: true,
     weight: 2,
     gentle: true,
     lasting: true,
@@ -153,6 +206,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'watch late',
+    harmless: true,
     weight: 2,
     gentle: true,
     lasting: false,
@@ -181,11 +235,12 @@ export const FAULTS: readonly Fault[] = [
         if (!node) return
         node.terminate()
         const whenGone = (): void => {
-          if (node.running && !node.paused) return queue.in(50, whenGone)
-          queue.in(random.between(50, 500), () => {
-            node.start()
-            queue.in(random.between(500, 1_500), () => restart(index + 1))
-          })
+          if (node.running && !node.paused) queue.in(50, whenGone)
+          else
+            queue.in(random.between(50, 500), () => {
+              node.start()
+              queue.in(random.between(500, 1_500), () => restart(index + 1))
+            })
         }
         whenGone()
       }
@@ -312,8 +367,10 @@ export const FAULTS: readonly Fault[] = [
     weight: 2,
     gentle: false,
     lasting: false,
-    strike: ({ context, network: { weather } }) => {
+    strike: ({ context, network }) => {
+      const { weather } = network
       weather.loss = context.random.pick([0.01, 0.05, 0.2])
+      network.unreliable = true
       return () => {
         weather.loss = 0
       }
@@ -321,6 +378,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'frames late',
+    harmless: true,
     weight: 2,
     gentle: false,
     lasting: false,
@@ -342,6 +400,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'foreign host asks for an address',
+    harmless: true,
     weight: 2,
     gentle: false,
     lasting: true,

@@ -31,6 +31,10 @@ export type Heal = () => void
  */
 export class Network {
   readonly weather: Weather = { loss: 0, lateShare: 0, lateMs: 0 }
+  /** switches answer in the name of the host that held an address last, when it is gone */
+  answersForTheDead = false
+  /** a frame may have been lost, so that nobody can be blamed for what it did not hear */
+  unreliable = false
   /** frames sent so far */
   frames = 0
   readonly #context: Context
@@ -39,7 +43,10 @@ export class Network {
   readonly #segmentCuts: Uint8Array[]
   readonly #carrierCuts: Uint8Array[]
   readonly #livenessCuts: Uint8Array
+  /** by segment and address: the last frame in which a host said that it holds it */
+  readonly #lastHolders: (Frame | undefined)[][]
   #onChange: () => void = () => {}
+  #isGone: (host: number) => boolean = () => false
 
   constructor(context: Context) {
     this.#context = context
@@ -48,6 +55,7 @@ export class Network {
     this.#segmentCuts = context.links.map(() => new Uint8Array(pairs))
     this.#carrierCuts = context.links.map(() => new Uint8Array(this.#hosts))
     this.#livenessCuts = new Uint8Array(pairs)
+    this.#lastHolders = context.links.map(() => [])
   }
 
   /** The foreign host. */
@@ -55,9 +63,10 @@ export class Network {
     return this.#hosts - 1
   }
 
-  attach(receivers: readonly FrameReceiver[], onChange: () => void): void {
+  attach(receivers: readonly FrameReceiver[], told: { onChange(): void; isGone(host: number): boolean }): void {
     this.#receivers.push(...receivers)
-    this.#onChange = onChange
+    this.#onChange = told.onChange
+    this.#isGone = told.isGone
   }
 
   hasCarrier(segment: number, host: number): boolean {
@@ -81,11 +90,14 @@ export class Network {
   /** Sends a frame to all hosts, or to one. */
   send(frame: Frame, to?: number): void {
     this.frames++
-    if (to !== undefined) return this.#carry(frame, to)
-    for (let host = 0; host < this.#hosts; host++) if (host !== frame.from) this.#carry(frame, host)
+    if (frame.kind === 'claim' || frame.kind === 'answer') this.#lastHolders[frame.segment]![frame.address] = frame
+    else if (this.answersForTheDead) this.#answerForTheDead(frame)
+    if (to !== undefined) this.#carry(frame, to)
+    else for (let host = 0; host < this.#hosts; host++) if (host !== frame.from) this.#carry(frame, host)
   }
 
   cutSegment(segment: number, from: number, to: number): Heal {
+    this.unreliable = true
     return this.#cut(this.#segmentCuts[segment]!, from * this.#hosts + to)
   }
 
@@ -97,11 +109,21 @@ export class Network {
     return this.#cut(this.#carrierCuts[segment]!, host)
   }
 
+  #answerForTheDead({ segment, address, from }: Frame): void {
+    const holder = this.#lastHolders[segment]![address]
+    if (!holder || holder.from === from || !this.#isGone(holder.from)) return
+    const answer: Frame = { ...holder, kind: 'answer' }
+    this.#context.queue.in(this.#context.random.between(0.1, 0.5), () => {
+      if (this.hasCarrier(segment, from)) this.#receivers[from]!.receive(answer)
+    })
+  }
+
   #carry(frame: Frame, to: number): void {
     const { random, queue } = this.#context
     const { loss, lateShare, lateMs } = this.weather
     if (!this.hears(frame.segment, frame.from, to)) return
-    if (loss > 0 && random.chance(loss)) return
+    // An announcement is two frames, a request and a reply: both must get lost.
+    if (loss > 0 && random.chance(frame.kind === 'claim' ? loss ** 2 : loss)) return
     const lateByMs = lateShare > 0 && random.chance(lateShare) ? random.between(0, lateMs) : 0
     queue.in(random.between(0.1, 2) + lateByMs, () => {
       if (this.hasCarrier(frame.segment, to)) this.#receivers[to]!.receive(frame)

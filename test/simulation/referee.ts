@@ -6,6 +6,8 @@ export interface Contestant {
   readonly running: boolean
   readonly paused: boolean
   readonly answering: Uint8Array
+  /** asks or waits for it, or owns it */
+  readonly listening: Uint8Array
 }
 
 export interface Limits {
@@ -17,6 +19,8 @@ export interface Limits {
   readonly claimsInTenSeconds: number
   /** once all is healed and nothing changes, an address has no owner at most for so long */
   readonly unownedMs: number
+  /** and at most for so long, healed or not, while some node wants it */
+  readonly wantedMs: number
   /** and after this time addresses stay where they are */
   readonly settledMs: number
 }
@@ -29,6 +33,8 @@ export interface Measurements {
   readonly unownedMs: number[]
   /** from the death of an owner that crashed to the next claim */
   readonly takeoverMs: number[]
+  /** every time that an address had no owner though a node wanted it */
+  readonly wantedMs: number[]
   /** after all was healed and the last change: for how long an address had no owner, and until when addresses moved */
   healedUnownedMs: number
   settledAfterMs: number
@@ -48,6 +54,7 @@ export class Referee {
     bothMs: [],
     unownedMs: [],
     takeoverMs: [],
+    wantedMs: [],
     healedUnownedMs: 0,
     settledAfterMs: 0,
     claims: 0,
@@ -68,6 +75,8 @@ export class Referee {
   readonly #bothSinceMs: Float64Array
   /** by claim, when it was owned last; NEVER while it is owned */
   readonly #unownedSinceMs: Float64Array
+  /** by claim: since when it has no owner although some node wants it */
+  readonly #wantedSinceMs: Float64Array
   readonly #everOwned: Uint8Array
   readonly #crashed: Uint8Array
   readonly #claimedMs: number[][]
@@ -75,8 +84,6 @@ export class Referee {
   readonly #framesInSecond: Int32Array
   /** by claim: since when the foreign host has held it; NEVER while it does not */
   readonly #strangerSinceMs: Float64Array
-  /** frames may get lost: then nobody can be blamed for what it did not hear */
-  blameless = false
 
   constructor(context: Context, network: Network, limits: Limits) {
     const claims = context.links.length * context.addresses.length
@@ -86,6 +93,7 @@ export class Referee {
     this.#limits = limits
     this.#bothSinceMs = new Float64Array(claims * size * size).fill(NEVER)
     this.#unownedSinceMs = new Float64Array(claims)
+    this.#wantedSinceMs = new Float64Array(claims).fill(NEVER)
     this.#everOwned = new Uint8Array(claims)
     this.#crashed = new Uint8Array(claims)
     this.#claimedMs = Array.from({ length: claims }, () => [])
@@ -144,6 +152,7 @@ export class Referee {
   strangerChanged(segment: number, address: number, holds: boolean): void {
     const claim = segment * this.#context.addresses.length + address
     this.#strangerSinceMs[claim] = holds ? this.#context.queue.nowMs : NEVER
+    this.#wantedSinceMs[claim] = NEVER
   }
 
   sent(_node: number, segment: number, address: number): void {
@@ -180,7 +189,10 @@ export class Referee {
   finish(): void {
     const { links, addresses } = this.#context
     for (const segment of links.keys()) {
-      for (const address of addresses.keys()) this.#lookAtPairs(segment, address, true)
+      for (const address of addresses.keys()) {
+        this.#lookAtPairs(segment, address, true)
+        this.#lookAtWanted(segment, address, false)
+      }
     }
   }
 
@@ -197,10 +209,15 @@ export class Referee {
     if (times.length > this.#limits.claimsInTenSeconds) this.fail(`${name} was claimed ${times.length} times in 10 s`)
     if (nowMs >= this.quietFromMs) this.fail(`${name} changed hands without a reason, to ${this.#context.names[node]}`)
     const strangerSinceMs = this.#strangerSinceMs[claim]!
-    if (this.blameless || strangerSinceMs === NEVER || nowMs - strangerSinceMs < 250) return
+    if (this.#network.unreliable || strangerSinceMs === NEVER || nowMs - strangerSinceMs < 250) return
     const { stranger } = this.#network
     if (!this.#network.hears(segment, node, stranger) || !this.#network.hears(segment, stranger, node)) return
     this.fail(`${this.#context.names[node]} claimed ${name}, which a foreign host holds`)
+  }
+
+  /** A node has begun or ceased to want an address. */
+  wantsChanged(segment: number, address: number): void {
+    this.#look(segment, address)
   }
 
   #look(segment: number, address: number): void {
@@ -208,7 +225,12 @@ export class Referee {
     const claim = segment * this.#context.addresses.length + address
     const { nowMs } = this.#context.queue
     let owned = false
-    for (let node = 0; node < this.#nodes.length && !owned; node++) owned = this.#owns(node, claim)
+    let wanted = false
+    for (let node = 0; node < this.#nodes.length && !owned; node++) {
+      owned = this.#owns(node, claim)
+      wanted ||= this.#wants(node, segment, claim)
+    }
+    this.#lookAtWanted(segment, address, wanted && !owned && this.#strangerSinceMs[claim] === NEVER)
     const sinceMs = this.#unownedSinceMs[claim]!
     if (owned && sinceMs !== NEVER) {
       if (this.#crashed[claim]) this.measurements.takeoverMs.push(nowMs - sinceMs)
@@ -220,6 +242,19 @@ export class Referee {
     } else if (!owned && sinceMs === NEVER) {
       this.#unownedSinceMs[claim] = nowMs
     }
+  }
+
+  #lookAtWanted(segment: number, address: number, wanted: boolean): void {
+    const claim = segment * this.#context.addresses.length + address
+    const { nowMs } = this.#context.queue
+    const sinceMs = this.#wantedSinceMs[claim]!
+    if (wanted === (sinceMs !== NEVER)) return
+    this.#wantedSinceMs[claim] = wanted ? nowMs : NEVER
+    if (wanted || this.#strangerSinceMs[claim] !== NEVER) return
+    const lastedMs = nowMs - sinceMs
+    this.measurements.wantedMs.push(lastedMs)
+    if (lastedMs <= this.#limits.wantedMs) return
+    this.fail(`${this.#nameOf(segment, address)} had no owner for ${Math.round(lastedMs)} ms though a node wanted it`)
   }
 
   #noteHealedUnowned(segment: number, address: number, lastedMs: number): void {
@@ -261,6 +296,11 @@ export class Referee {
     trace?.(`one owner of ${this.#nameOf(segment, address)} again after ${lastedMs.toFixed(1)} ms`)
     if (lastedMs <= this.#limits.bothMs) return
     this.fail(`${names[a]} and ${names[b]} both owned ${this.#nameOf(segment, address)} for ${Math.round(lastedMs)} ms`)
+  }
+
+  #wants(node: number, segment: number, claim: number): boolean {
+    const { running, paused, listening } = this.#nodes[node]!
+    return running && !paused && listening[claim] === 1 && this.#network.hasCarrier(segment, node)
   }
 
   #owns(node: number, claim: number): boolean {

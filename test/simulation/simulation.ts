@@ -19,8 +19,12 @@ export type Plot =
   | 'gentle'
   /** the same with everything that can go wrong */
   | 'rough'
-  /** one or two faults come and stay */
+  /** up to three faults come and stay */
   | 'lasting'
+  /** what happens concerns no owner: no address may move */
+  | 'harmless'
+  /** one node fails, and later comes back */
+  | 'failure'
 
 export interface Outcome {
   readonly seed: number
@@ -41,10 +45,33 @@ const LASTING_MS = 90_000
 const LASTING_QUIET_MS = 45_000
 
 const LIMITS: Readonly<Record<Plot, Limits>> = {
-  calm: { bothMs: 0, framesPerSecond: 60, claimsInTenSeconds: 12, unownedMs: 2000, settledMs: 2000 },
-  gentle: { bothMs: 100, framesPerSecond: 60, claimsInTenSeconds: 60, unownedMs: 2000, settledMs: 4000 },
-  rough: { bothMs: 2_000, framesPerSecond: 100, claimsInTenSeconds: 60, unownedMs: 6000, settledMs: 6000 },
-  lasting: { bothMs: 2_000, framesPerSecond: 60, claimsInTenSeconds: 20, unownedMs: Infinity, settledMs: Infinity },
+  calm: { bothMs: 0, unownedMs: 500, wantedMs: 500, settledMs: 1_000, framesPerSecond: 30, claimsInTenSeconds: 6 },
+  gentle: {
+    bothMs: 25,
+    unownedMs: 1_000,
+    wantedMs: 2_500,
+    settledMs: 3_000,
+    framesPerSecond: 50,
+    claimsInTenSeconds: 25,
+  },
+  rough: {
+    bothMs: 4_000,
+    unownedMs: 6_000,
+    wantedMs: 8_000,
+    settledMs: 6_000,
+    framesPerSecond: 50,
+    claimsInTenSeconds: 25,
+  },
+  lasting: {
+    bothMs: 2_000,
+    unownedMs: Infinity,
+    wantedMs: Infinity,
+    settledMs: Infinity,
+    framesPerSecond: 50,
+    claimsInTenSeconds: 20,
+  },
+  harmless: { bothMs: 0, unownedMs: 500, wantedMs: 500, settledMs: 1_000, framesPerSecond: 30, claimsInTenSeconds: 6 },
+  failure: { bothMs: 0, unownedMs: 500, wantedMs: 500, settledMs: 1_000, framesPerSecond: 30, claimsInTenSeconds: 6 },
 }
 
 /** A cluster of speakers on a simulated clock, segment, liveness network and API server. The seed decides everything. */
@@ -79,7 +106,7 @@ export class Simulation {
     const context = this.#context
     this.#network = new Network(context)
     this.#referee = new Referee(context, this.#network, LIMITS[this.#plot])
-    this.#api = new ApiServer(context, drawConfig(context))
+    this.#api = new ApiServer(context, drawConfig(context, this.#plot))
     this.#orders = new Orders(context)
     const components = {
       context,
@@ -123,9 +150,12 @@ export class Simulation {
     this.#referee.attach(this.#nodes)
     this.#api.attach(this.#nodes)
     this.#api.onOrderChange = () => this.#referee.disturbed()
-    this.#network.attach([...this.#nodes, this.#stranger], () => {
-      this.#liveness.networkChanged()
-      this.#referee.networkChanged()
+    this.#network.attach([...this.#nodes, this.#stranger], {
+      onChange: () => {
+        this.#liveness.networkChanged()
+        this.#referee.networkChanged()
+      },
+      isGone: host => this.#nodes[host]?.running === false,
     })
   }
 
@@ -138,8 +168,9 @@ export class Simulation {
     }
     const heals: Heal[] = []
     const lasting = this.#plot === 'lasting'
-    const faults = FAULTS.filter(fault => (this.#plot === 'gentle' ? fault.gentle : !lasting || fault.lasting))
-    const count = 1 + random.below(lasting ? 3 : 8)
+    const faults = FAULTS.filter(fault => suits(fault, this.#plot))
+    const count = this.#plot === 'failure' ? 1 : 1 + random.below(lasting ? 3 : 8)
+    if (this.#plot === 'harmless') this.#referee.quietFromMs = FAULTS_FROM_MS
     const burstMs = random.between(FAULTS_FROM_MS, this.#healedMs - 2_000)
     for (let index = 0; index < count; index++) {
       const fault = drawFault(random, faults)
@@ -149,7 +180,6 @@ export class Simulation {
       const durationMs = random.pick([100, 400, 1_000, 3_000, 8_000]) * random.between(0.5, 1)
       queue.at(atMs, () => {
         this.#context.trace?.(`FAULT ${fault.name}`)
-        if (!fault.gentle) this.#referee.blameless = true
         const heal = fault.strike(this.#world)
         heals.push(heal)
         if (lasting) return
@@ -210,8 +240,27 @@ export function simulate(seed: number, trace?: (text: string) => void): Outcome 
 function drawPlot(random: Random): Plot {
   const drawn = random.next()
   if (drawn < 0.02) return 'calm'
-  if (drawn < 0.45) return 'gentle'
-  return drawn < 0.85 ? 'rough' : 'lasting'
+  if (drawn < 0.07) return 'harmless'
+  if (drawn < 0.12) return 'failure'
+  if (drawn < 0.5) return 'gentle'
+  return drawn < 0.87 ? 'rough' : 'lasting'
+}
+
+function suits(fault: Fault, plot: Plot): boolean {
+  switch (plot) {
+    case 'gentle':
+      return fault.gentle
+    case 'lasting':
+      return fault.lasting
+    case 'harmless':
+      return fault.harmless === true
+    case 'failure':
+      return fault.failure === true
+    case 'rough':
+      return true
+    case 'calm':
+      return false
+  }
 }
 
 function drawAddresses(random: Random): SimulatedAddress[] {
@@ -223,14 +272,14 @@ function drawAddresses(random: Random): SimulatedAddress[] {
   })
 }
 
-function drawConfig({ random, names, links, addresses }: Context) {
+function drawConfig({ random, names, links, addresses }: Context, plot: Plot) {
   const everyone = (1 << names.length) - 1
   return {
     version: 0,
     drained: 0,
     addresses: addresses.map(() => ({
       present: true,
-      eligible: random.chance(0.8) ? everyone : 1 + random.below(everyone),
+      eligible: plot === 'failure' || random.chance(0.8) ? everyone : 1 + random.below(everyone),
       preferred: random.chance(0.8) ? 0 : random.below(everyone + 1),
       interfaces: random.chance(0.8) ? ('all' as const) : [random.pick(links)],
     })),

@@ -55,10 +55,11 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   onSync: () => void = () => {}
   /** by segment × address: requests are answered */
   readonly answering: Uint8Array
+  /** by segment × address: what is said of it is heard */
+  readonly listening: Uint8Array
   readonly macs: number[]
   #liveness: LivenessNetwork | undefined
   readonly #components: SpeakerNodeComponents
-  readonly #listening: Uint8Array
   #neighbourhood: Neighbourhood
   #announcer: Announcer
   #incarnation = 0
@@ -94,7 +95,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.name = context.names[init.index]!
     this.macs = context.links.map((_, segment) => 0x020000000000 + init.index * 0x10000 + segment * 0x100)
     this.answering = new Uint8Array(claims)
-    this.#listening = new Uint8Array(claims)
+    this.listening = new Uint8Array(claims)
     this.#defendedMs = new Float64Array(claims).fill(Number.NEGATIVE_INFINITY)
     this.#neighbourhood = new Neighbourhood({ self: this.name })
     this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
@@ -149,7 +150,10 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     if (!this.running || this.paused || this.leaving) return
     context.trace?.(`${this.name} is told to stop`)
     this.leaving = true
-    if (!this.synced) return this.#vanish()
+    if (!this.synced) {
+      this.#vanish()
+      return
+    }
     const incarnation = this.#incarnation
     this.#liveness!.leave(this.index)
     this.#setStanding({ leaving: true })
@@ -290,7 +294,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#waiting = []
     this.#liveness!.stop(this.index)
     this.#renewingChanged()
-    this.#listening.fill(0)
+    this.listening.fill(0)
     this.#defendedMs.fill(Number.NEGATIVE_INFINITY)
     this.#owned = 0
     this.#writtenOwned = 0
@@ -471,7 +475,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     const { segment, kind, mac, from } = frame
     const { address, index, answersToAll } = context.addresses[frame.address]!
     const claim = segment * context.addresses.length + index
-    if (!this.#listening[claim]) return
+    if (!this.listening[claim]) return
     const link = context.links[segment]!
     const stranger = from === network.stranger
     // An inquiry is a request like any client's: the responder alone sees it.
@@ -524,7 +528,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       case 'announce': {
         if (action.type === 'announce' && !this.answering[claim])
           referee.fail(`${this.name} announces ${key} unanswered`)
-        if (!this.#listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
+        if (!this.listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
         context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
         referee.sent(this.index, segment, index)
         const kind = action.type === 'announce' ? 'claim' : action.type
@@ -533,9 +537,10 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       }
       case 'listen':
       case 'ignore':
-        if (this.#listening[claim] === Number(action.type === 'listen'))
+        if (this.listening[claim] === Number(action.type === 'listen'))
           referee.fail(`${this.name}: twice ${action.type}`)
-        this.#listening[claim] = Number(action.type === 'listen')
+        this.listening[claim] = Number(action.type === 'listen')
+        referee.wantsChanged(segment, index)
         return false
       case 'answer':
       case 'silence': {

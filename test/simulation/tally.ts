@@ -54,6 +54,7 @@ export function count(tally: Tally, { seed, plot, problem, measurements, events,
   tally.mostClaimsInTenSeconds = Math.max(tally.mostClaimsInTenSeconds, measurements.mostClaimsInTenSeconds)
   for (const ms of measurements.bothMs) add(tally, `two owners, ${plot}`, ms, seed)
   for (const ms of measurements.unownedMs) add(tally, `no owner, ${plot}`, ms, seed)
+  for (const ms of measurements.wantedMs) add(tally, `wanted and not owned, ${plot}`, ms, seed)
   for (const ms of measurements.takeoverMs) add(tally, 'takeover after a crash', ms, seed)
   if (plot === 'lasting' || plot === 'calm') return
   add(tally, `no owner once healed, ${plot}`, measurements.healedUnownedMs, seed)
