@@ -26,12 +26,13 @@ export interface Conflict {
 export type ClaimState =
   /** other candidates come first */
   | { readonly phase: 'idle' }
-  /** asks whether anybody uses the address; silence until `dueMs` answers, after the last of the probes; none sent: waits for its turn, or has inquired */
+  /** asks whether anybody uses the address; silence until `dueMs` after the last question is the answer */
   | {
       readonly phase: 'asking'
-      /** before the first probe it inquires */
+      /** it begins with an inquiry, not with a probe */
       readonly inquires?: true
-      readonly probesSent: number
+      /** how often it has asked so far */
+      readonly questions: number
       readonly dueMs: number
       readonly backoffMs: number
       readonly cause: TakeoverCause
@@ -79,6 +80,8 @@ export interface ClaimView {
   readonly first: boolean
   /** why it is the first */
   readonly cause: TakeoverCause
+  /** the API server does not answer this node: others may know better */
+  readonly old: boolean
   /** takes the next free place among those who ask on this interface, so that many that begin at once do not flood the segment */
   askAtMs(): number
   /** whether the node comes before this one in its order, or this one may not insist, its view being old or itself about to leave */
@@ -194,7 +197,7 @@ function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: 
       })
     case 'timer':
       if (nowMs < state.dueMs) return stay(state)
-      if (state.probesSent < timings.probeCount) return question(state, nowMs, timings)
+      if (state.questions < timings.probeCount) return question(state, nowMs, timings)
       // Answering begins before the segment is told, so that nobody who believes it asks in vain.
       return { state: owner(state.cause, nowMs), actions: ['claim', 'announce'] }
     case 'speakUp':
@@ -296,9 +299,10 @@ function ask(
   const dueMs = view.askAtMs()
   const state: Asking = {
     phase: 'asking',
-    // One that this node would yield to is not to yield: it is only asked whether it is still there. Two whose views are old would take turns.
-    ...(holder && isNode(holder) && view.outranks(holder.node) && { inquires: true }),
-    probesSent: 0,
+    // One that comes before this node is not to yield to it; and of two whose views are old, either would, without reason. They are only asked
+    // whether they are there.
+    ...((view.old || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),
+    questions: 0,
     dueMs,
     backoffMs,
     cause: conflict ? TakeoverCause.conflictOver : cause,
@@ -310,9 +314,8 @@ function ask(
 /** Asks once, and waits for the answer. */
 function question(state: Asking, nowMs: number, { probeIntervalMs }: ClaimTimings): ClaimStep {
   const { inquires, ...asking } = state
-  const dueMs = nowMs + probeIntervalMs
-  if (inquires) return { state: { ...asking, dueMs }, actions: ['inquire'] }
-  return { state: { ...asking, probesSent: state.probesSent + 1, dueMs }, actions: ['probe'] }
+  const next = { ...asking, questions: state.questions + 1, dueMs: nowMs + probeIntervalMs }
+  return { state: next, actions: [inquires ? 'inquire' : 'probe'] }
 }
 
 /** The address is in use: it is not claimed, and asked for again later, each time a while later. */

@@ -11,8 +11,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'claims without asking',
     file: 'claim',
-    original: 'state.probesSent < timings.probeCount',
-    mutated: 'state.probesSent < 0',
+    original: 'state.questions < timings.probeCount',
+    mutated: 'state.questions < 0',
   },
   {
     name: 'two that ask: nobody steps back',
@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'probes where it should inquire',
     file: 'claim',
-    original: '...(holder && isNode(holder) && view.outranks(holder.node) && { inquires: true }),',
+    original: '...((view.old || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),',
     mutated: '',
   },
   {

@@ -13,6 +13,8 @@ export interface Contestant {
 export interface Limits {
   /** two owners that hear each other, at most for so long */
   readonly bothMs: number
+  /** the same where frames get lost or others do not know a node's hardware address */
+  readonly excusedBothMs: number
   /** frames that all nodes together may send for one address on one segment within a second */
   readonly framesPerSecond: number
   /** claims of one address on one segment within ten seconds */
@@ -69,6 +71,7 @@ export class Referee {
   readonly #network: Network
   readonly #limits: Limits
   #healed = false
+  #excused = false
   #disturbedMs = 0
   #nodes: readonly Contestant[] = []
   /** by claim (segment × address) and pair of nodes: since when both own and hear each other */
@@ -116,6 +119,11 @@ export class Referee {
   disturbed(): void {
     this.#disturbedMs = this.#context.queue.nowMs
     if (this.#healed) this.quietFromMs = this.#disturbedMs + this.#limits.settledMs
+  }
+
+  /** What nodes say may not be understood for a while. */
+  excuse(): void {
+    this.#excused = true
   }
 
   /** No fault is left. */
@@ -294,7 +302,7 @@ export class Referee {
     const { names, trace } = this.#context
     this.measurements.bothMs.push(lastedMs)
     trace?.(`one owner of ${this.#nameOf(segment, address)} again after ${lastedMs.toFixed(1)} ms`)
-    if (lastedMs <= this.#limits.bothMs) return
+    if (lastedMs <= (this.#excused ? this.#limits.excusedBothMs : this.#limits.bothMs)) return
     this.fail(`${names[a]} and ${names[b]} both owned ${this.#nameOf(segment, address)} for ${Math.round(lastedMs)} ms`)
   }
 
