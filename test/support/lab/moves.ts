@@ -1,19 +1,21 @@
 import type { BadRequest, PageLoopSummary } from './page-loop.ts'
 import type { WatchedSegment } from './segment.ts'
 
-// How exactly the client's clock and the sniffer's can be compared, and how long a request takes on a busy machine.
+// How exactly the client's clock and the sniffer's can be compared.
 const BEFORE_MS = 5
-const AFTER_MS = 50
+/** How late on a busy machine a request may go out that is never answered. */
+const AFTER_MS = 500
 
 /**
  * Whether a connection was open while its address went to another node. Such a connection breaks whoever announces: the new node's
  * connection tracking has never seen it, and kube-proxy there picks an endpoint anew, which answers with a reset or not at all. It is
  * told from a packet that nobody took by the handshake, which was complete.
  */
-function openAtMove({ address, atMs, connected }: BadRequest, segment: WatchedSegment): boolean {
+function openAtMove({ address, atMs, tookMs, connected }: BadRequest, segment: WatchedSegment): boolean {
   if (!connected) return false
   const times = segment.sniffer.ownerships(address)
-  return times.some(({ fromMs }, i) => i > 0 && fromMs > atMs - BEFORE_MS && fromMs < atMs + AFTER_MS)
+  const untilMs = atMs + Math.min(tookMs, AFTER_MS) + BEFORE_MS
+  return times.some(({ fromMs }, i) => i > 0 && fromMs > atMs - BEFORE_MS && fromMs < untilMs)
 }
 
 /** The requests that a move need not have cost, each with who owned the address around that time. */
