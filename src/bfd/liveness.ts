@@ -61,6 +61,9 @@ interface Watch {
 const watchPrefix = 'watch/'
 const guestPrefix = 'guest/'
 
+// A node that is heard and whose session does not come up (another key, one-way packets) is not waited for for ever.
+const LONGEST_SETTLE_FACTOR = 4
+
 const keyId = 1
 
 /**
@@ -82,6 +85,7 @@ export class Liveness {
   readonly #digest: Digest | undefined
   readonly #timers: Omit<PeerConfig, 'addresses' | 'role'>
   readonly #settleMs: number
+  readonly #detectionMs: number
   readonly #maxWatched: number
   readonly #sessions: SessionSet
   readonly #watches = new Map<string, Watch>()
@@ -109,6 +113,7 @@ export class Liveness {
       minimumTtl: init.minimumTtl,
     }
     this.#settleMs = init.settleMs ?? 500
+    this.#detectionMs = intervalMs * (init.multiplier ?? 3)
     this.#maxWatched = init.maxWatched ?? 64
     this.#sessions = new SessionSet(components, {
       peerOf: ({ source }: Arrival) => this.#byAddress.get(source.value),
@@ -251,8 +256,14 @@ export class Liveness {
     this.#settleDueMs = Number.POSITIVE_INFINITY
     for (const watch of this.#watches.values()) {
       if (watch.status !== 'unknown') continue
-      if (nowMs >= watch.settledAtMs) this.#become(watch, 'down', nowMs, actions)
-      else this.#settleDueMs = Math.min(this.#settleDueMs, watch.settledAtMs)
+      if (nowMs >= watch.settledAtMs) {
+        // Its packets come, so it lives: the session is about to come up, or one end is slow.
+        const heardMs = (this.#authentication && this.#details(watch).lastHeardMs) ?? Number.NEGATIVE_INFINITY
+        if (nowMs - heardMs < this.#detectionMs && nowMs < watch.sinceMs + LONGEST_SETTLE_FACTOR * this.#settleMs) {
+          watch.settledAtMs = heardMs + this.#detectionMs
+        } else this.#become(watch, 'down', nowMs, actions)
+      }
+      if (watch.status === 'unknown') this.#settleDueMs = Math.min(this.#settleDueMs, watch.settledAtMs)
     }
   }
 

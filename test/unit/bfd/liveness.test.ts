@@ -189,6 +189,19 @@ describe('Liveness', () => {
     })
   }
 
+  it('goes on waiting for a node that is heard though its session is slow to come up, but not for ever', () => {
+    const w = world()
+    // b hears nothing of a, and says so.
+    w.cut.add('a>b')
+    watch(w, w.b, 'a')
+    watch(w, w.a, 'b')
+    w.log.length = 0
+    w.network.run(1900)
+    assert.equal(w.a.liveness.of('b'), 'unknown')
+    w.network.run(2100)
+    assert.deepEqual(w.a.liveness.of('b'), 'down')
+  })
+
   it('has no session without the secret, and all with it', () => {
     const w = world()
     watch(w, w.a, 'b')
