@@ -304,6 +304,7 @@ export const FAULTS: readonly Fault[] = [
     lasting: false,
     strike: world => {
       const node = anyNode(world)
+      world.referee.excuse()
       node.macs[world.context.random.below(node.macs.length)]! += 1
       node.linksChanged()
       return NOTHING
@@ -367,8 +368,9 @@ export const FAULTS: readonly Fault[] = [
     weight: 2,
     gentle: false,
     lasting: false,
-    strike: ({ context, network }) => {
+    strike: ({ context, network, referee }) => {
       const { weather } = network
+      referee.excuse()
       weather.loss = context.random.pick([0.01, 0.05, 0.2])
       network.unreliable = true
       return () => {
