@@ -37,12 +37,12 @@ describe('stepClaim, every event in every state', () => {
   const STATES = {
     idle: IDLE,
     // waits for its place among those who ask
-    'ask 0': { ...asking, probesSent: 0 },
-    'ask 0?': { ...asking, probesSent: 0, inquires: true },
-    'ask 1': { ...asking, probesSent: 1 },
-    'ask 1!': { ...asking, probesSent: 1, conflict },
-    'ask 2': { ...asking, probesSent: 2 },
-    'ask 2!': { ...asking, probesSent: 2, conflict },
+    'ask 0': { ...asking, questions: 0 },
+    'ask 0?': { ...asking, questions: 0, inquires: true },
+    'ask 1': { ...asking, questions: 1 },
+    'ask 1!': { ...asking, questions: 1, conflict },
+    'ask 2': { ...asking, questions: 2 },
+    'ask 2!': { ...asking, questions: 2, conflict },
     wait: { ...waiting, holder: node('some-node') },
     // this node would yield to the holder
     'wait?': { ...waiting, holder: node('before-high') },
@@ -59,6 +59,7 @@ describe('stepClaim, every event in every state', () => {
     'view: first': { event: { type: 'view', urgent: false } },
     'view: first, urgent': { event: { type: 'view', urgent: true } },
     'view: first, urgent, queue': { event: { type: 'view', urgent: true }, view: { askAtMs: () => NOW + 7 } },
+    'view: first, urgent, old': { event: { type: 'view', urgent: true }, view: { old: true } },
     'view: not first': { event: { type: 'view', urgent: false }, view: { first: false } },
     'view: not first, urgent': { event: { type: 'view', urgent: true }, view: { first: false } },
     'probe: before, lower hash': probe(node('before-low')),
@@ -86,43 +87,46 @@ describe('stepClaim, every event in every state', () => {
     'timer: early': { event: { type: 'timer' }, view: { nowMs: DUE - 0.001 } },
     'timer: due': { event: { type: 'timer' }, view: { nowMs: DUE } },
     'timer: due, queue': { event: { type: 'timer' }, view: { nowMs: DUE, askAtMs: () => DUE + 7 } },
+    'timer: due, old': { event: { type: 'timer' }, view: { nowMs: DUE, old: true } },
     'timer: due, not first': { event: { type: 'timer' }, view: { nowMs: DUE, first: false } },
   }
 
   // Columns are states, rows are events, cells are outcomes; a dot is "nothing happens, and it is the same state".
   const TABLE = `
-                           | idle  | ask 0  | ask 0? | ask 1  | ask 1! | ask 2 | ask 2! | wait    | wait?    | wait!   | wait!!  | owner  | owner! | owner. | owner:
-view: first                | ask   | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
-view: first, urgent        | ask   | .      | .      | .      | .      | .     | .      | ask     | inquire  | ask     | .       | .      | .      | .      | .
-view: first, urgent, queue | queue | .      | .      | .      | .      | .     | .      | queue   | queue?   | queue   | .       | .      | .      | .      | .
-view: not first            | .     | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
-view: not first, urgent    | .     | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
-probe: before, lower hash  | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | yield  | yield  | yield  | yield
-probe: before, not first   | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | leave  | leave  | leave  | leave
-probe: before, higher      | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | yield  | yield  | yield  | yield
-probe: after, lower hash   | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
-probe: after, higher       | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
-probe: gone node           | .     | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
-probe: stranger            | .     | taken  | taken  | taken  | taken  | taken | taken  | .       | .        | .       | .       | .      | .      | .      | .
-claim: lower hash          | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
-claim: lower, not first    | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
-claim: higher hash         | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-claim: gone, lower hash    | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
-claim: gone, higher hash   | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-claim: stranger            | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
-claim: other stranger      | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
-answer: lower hash         | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
-answer: lower, not first   | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | leave  | leave  | leave  | leave
-answer: higher hash        | .     | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-answer: gone, lower hash   | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
-answer: gone, higher hash  | .     | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-answer: stranger           | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
-answer: other stranger     | .     | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
-speak up                   | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | tell   | tell   | tell   | tell
-timer: early               | .     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
-timer: due                 | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | retry   | sound.   | retry   | retry   | repeat | repeat | repeat | repeat
-timer: due, queue          | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | requeue | requeue? | requeue | requeue | repeat | repeat | repeat | repeat
-timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   | own    | idle    | idle     | idle    | idle    | repeat | repeat | repeat | repeat
+                           | idle    | ask 0  | ask 0? | ask 1  | ask 1! | ask 2 | ask 2! | wait    | wait?    | wait!   | wait!!  | owner  | owner! | owner. | owner:
+view: first                | ask     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+view: first, urgent        | ask     | .      | .      | .      | .      | .     | .      | ask     | inquire  | ask     | .       | .      | .      | .      | .
+view: first, urgent, queue | queue   | .      | .      | .      | .      | .     | .      | queue   | queue?   | queue   | .       | .      | .      | .      | .
+view: first, urgent, old   | inquire | .      | .      | .      | .      | .     | .      | inquire | inquire  | inquire | .       | .      | .      | .      | .
+view: not first            | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
+view: not first, urgent    | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
+probe: before, lower hash  | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | yield  | yield  | yield  | yield
+probe: before, not first   | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | leave  | leave  | leave  | leave
+probe: before, higher      | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | yield  | yield  | yield  | yield
+probe: after, lower hash   | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
+probe: after, higher       | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+probe: gone node           | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
+probe: stranger            | .       | taken  | taken  | taken  | taken  | taken | taken  | .       | .        | .       | .       | .      | .      | .      | .
+claim: lower hash          | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: lower, not first    | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: higher hash         | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+claim: gone, lower hash    | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: gone, higher hash   | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+claim: stranger            | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+claim: other stranger      | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+answer: lower hash         | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
+answer: lower, not first   | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | leave  | leave  | leave  | leave
+answer: higher hash        | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+answer: gone, lower hash   | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
+answer: gone, higher hash  | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+answer: stranger           | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+answer: other stranger     | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
+speak up                   | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | tell   | tell   | tell   | tell
+timer: early               | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
+timer: due                 | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | retry   | sound.   | retry   | retry   | repeat | repeat | repeat | repeat
+timer: due, queue          | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | requeue | requeue? | requeue | requeue | repeat | repeat | repeat | repeat
+timer: due, old            | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | sound.  | sound.   | sound.  | sound.  | repeat | repeat | repeat | repeat
+timer: due, not first      | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | idle    | idle     | idle    | idle    | repeat | repeat | repeat | repeat
 `
 
   // What the words in the cells mean.
@@ -132,21 +136,21 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
     ask: {
       title: 'begins to ask',
       expected: () => ({
-        state: { phase: 'asking', probesSent: 1, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
+        state: { phase: 'asking', questions: 1, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
         actions: ['probe'],
       }),
     },
     queue: {
       title: 'will ask when it is its turn',
       expected: () => ({
-        state: { phase: 'asking', probesSent: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
+        state: { phase: 'asking', questions: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
         actions: [],
       }),
     },
     inquire: {
       title: 'inquires, deposing nobody, whether the holder is still there',
       expected: () => ({
-        state: { phase: 'asking', probesSent: 0, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
+        state: { phase: 'asking', questions: 1, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
         actions: ['inquire'],
       }),
     },
@@ -155,7 +159,7 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
       expected: ({ before }) => ({
         state: {
           phase: 'asking',
-          probesSent: 0,
+          questions: 1,
           dueMs: DUE + 50,
           backoffMs: 400,
           cause: kept(before).conflict ? 'conflictOver' : 'elected',
@@ -165,11 +169,11 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
       }),
     },
     sound1: {
-      title: 'inquires, as it is its turn; probes come after',
+      title: 'inquires, as it is its turn; a probe comes after',
       expected: ({ before }) => {
         const { inquires, ...rest } = pick(before, 'asking')
         assert.ok(inquires)
-        return { state: { ...rest, probesSent: 0, dueMs: DUE + 50 }, actions: ['inquire'] }
+        return { state: { ...rest, questions: 1, dueMs: DUE + 50 }, actions: ['inquire'] }
       },
     },
     'requeue?': {
@@ -178,7 +182,7 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
         state: {
           phase: 'asking',
           inquires: true,
-          probesSent: 0,
+          questions: 0,
           dueMs: DUE + 7,
           backoffMs: 400,
           cause: kept(before).conflict ? 'conflictOver' : 'elected',
@@ -190,21 +194,21 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
     'queue?': {
       title: 'will inquire when it is its turn, as if it had not waited before',
       expected: () => ({
-        state: { phase: 'asking', inquires: true, probesSent: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
+        state: { phase: 'asking', inquires: true, questions: 0, dueMs: NOW + 7, backoffMs: 100, cause: 'elected' },
         actions: [],
       }),
     },
     probe1: {
       title: 'asks, as it is its turn',
       expected: ({ before }) => ({
-        state: { ...pick(before, 'asking'), probesSent: 1, dueMs: DUE + 50 },
+        state: { ...pick(before, 'asking'), questions: 1, dueMs: DUE + 50 },
         actions: ['probe'],
       }),
     },
     probe2: {
       title: 'asks for the second time (RFC 5227 §2.1.1)',
       expected: ({ before }) => ({
-        state: { ...pick(before, 'asking'), probesSent: 2, dueMs: DUE + 50 },
+        state: { ...pick(before, 'asking'), questions: 2, dueMs: DUE + 50 },
         actions: ['probe'],
       }),
     },
@@ -266,7 +270,7 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
       expected: ({ before }) => ({
         state: {
           phase: 'asking',
-          probesSent: 1,
+          questions: 1,
           dueMs: DUE + 50,
           backoffMs: 400,
           cause: kept(before).conflict ? 'conflictOver' : 'elected',
@@ -280,7 +284,7 @@ timer: due, not first      | .     | probe1 | sound1 | probe2 | probe2 | own   |
       expected: ({ before }) => ({
         state: {
           phase: 'asking',
-          probesSent: 0,
+          questions: 0,
           dueMs: DUE + 7,
           backoffMs: 400,
           cause: kept(before).conflict ? 'conflictOver' : 'elected',
