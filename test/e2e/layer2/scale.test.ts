@@ -31,7 +31,7 @@ describe(`layer 2: ${ADDRESSES} addresses over ${NODES} speakers`, function () {
   })
 
   it('are all announced again within 1.5 s when one speaker is killed, and only those that the bound displaces move beside', async () => {
-    await lab.apply(pool('many', ['2001:db8:a::1000-2001:db8:a::1fff', '203.0.113.0/24']), advertisement())
+    await lab.apply(pool('main', ['2001:db8:a::1000-2001:db8:a::1fff', '203.0.113.0/24']), advertisement())
     const services = Array.from({ length: ADDRESSES }, (_, i) =>
       loadBalancer(`single-${i}`, {
         ipFamilies: [i % 4 === 0 ? 'IPv4' : 'IPv6'],
