@@ -1,4 +1,5 @@
-import { type Candidates, compareHashes, type RankedNode, Ranking, sha256 } from './ranking.ts'
+import { sha256 } from './node-hash.ts'
+import { type Candidates, compareHashes, type RankedNode, Ranking } from './ranking.ts'
 import { nodeShares, type Share } from './shares.ts'
 
 export type { Candidates }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * sha256(`node#address`): the order of nodes for an address on which all agree. One character a byte: half the memory of
@@ -9,5 +9,5 @@ export function nodeHash(node: string, address: string): string {
 }
 
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('binary')
+  return hash('sha256', text, 'binary')
 }

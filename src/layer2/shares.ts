@@ -1,4 +1,5 @@
-import { type Candidates, sha256 } from './ranking.ts'
+import { sha256 } from './node-hash.ts'
+import type { Candidates } from './ranking.ts'
 
 /** How much more than its fair share of the addresses a node takes before others are asked. */
 export const LOAD_FACTOR = 1.25
