@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import type { Heal } from './network.ts'
-import type { ClusterConfig } from './orders.ts'
+import type { AddressConfig, ClusterConfig } from './orders.ts'
 
 /** A SpeakerStatus. Never changed, only replaced. */
 export interface SpeakerEntry {
@@ -122,6 +122,39 @@ export class ApiServer {
     }
   }
 
+  /** Changes one address; healed, it is as before. */
+  changeAddress(address: number, change: Partial<AddressConfig>): Heal {
+    const before = this.#config.addresses[address]!
+    const set = (config: AddressConfig): void =>
+      this.changeConfig(({ addresses }) => ({ addresses: addresses.with(address, config) }))
+    set({ ...before, ...change })
+    return once(() => set(before))
+  }
+
+  /**
+   * Two changes of the order come so fast that one node knows of the first and the other of the second at the same moment: each takes itself
+   * for the first candidate.
+   */
+  tellTwo(address: number, one: number, other: number): void {
+    const everyone = (1 << this.#clients.length) - 1
+    const [first, second] = [one, other].map(node => ({
+      ...this.#config.addresses[address]!,
+      present: true,
+      eligible: everyone,
+      preferred: 1 << node,
+    }))
+    const before = this.#config
+    const delayMs = 60
+    this.#config = { ...before, addresses: before.addresses.with(address, first!), version: before.version + 1 }
+    this.#tellAt(one, this.#configDueMs, delayMs, this.#config)
+    this.#config = { ...before, addresses: before.addresses.with(address, second!), version: before.version + 2 }
+    this.onOrderChange()
+    for (const node of this.#clients.keys()) {
+      const late = node === one ? 400 : this.#context.random.between(0, 1)
+      this.#tellAt(node, this.#configDueMs, delayMs + late, this.#config)
+    }
+  }
+
   writeSpeaker(node: number, change: Partial<SpeakerEntry>): void {
     const before = this.#speakers[node]!
     const entry = { ...before, ...change }
@@ -181,6 +214,17 @@ export class ApiServer {
     const list = this.#lists[node]
     queue.at(atMs, () => {
       if (this.isReachableFrom(node) && this.#lists[node] === list) see()
+    })
+  }
+
+  #tellAt(node: number, dueMs: Float64Array, delayMs: number, config: ClusterConfig): void {
+    if (!this.isReachableFrom(node) || !this.#clients[node]!.connects) return
+    const { queue } = this.#context
+    const atMs = Math.max(dueMs[node]!, queue.nowMs + delayMs)
+    dueMs[node] = atMs
+    const list = this.#lists[node]
+    queue.at(atMs, () => {
+      if (this.isReachableFrom(node) && this.#lists[node] === list) this.#clients[node]!.seeConfig(config)
     })
   }
 

@@ -24,6 +24,8 @@ export interface Fault {
   readonly gentle: boolean
   /** one for which no address may move: every owner lives, is heard, and stays the first of the order */
   readonly harmless?: boolean
+  /** one after which there is a right owner even while it lasts */
+  readonly settles?: boolean
   /** one that takes a node away without a word */
   readonly failure?: boolean
   /** what it does may last for ever, and the cluster must come to rest all the same */
@@ -38,6 +40,7 @@ const NOTHING: Heal = () => {}
 export const FAULTS: readonly Fault[] = [
   {
     name: 'crash',
+    settles: true,
     failure: true,
     weight: 3,
     gentle: true,
@@ -62,6 +65,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'pause',
+    settles: true,
     failure: true,
     weight: 4,
     gentle: true,
@@ -115,6 +119,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'node cut off',
+    settles: true,
     failure: true,
     weight: 3,
     gentle: true,
@@ -147,17 +152,35 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'two are told different orders',
+    failure: true,
+    weight: 1,
+    gentle: true,
+    lasting: false,
+    strike: world => {
+      const { queue, random } = world.context
+      const [one, other] = twoNodes(world)
+      const address = random.below(world.context.addresses.length)
+      const heal = world.api.changeAddress(address, { present: false })
+      queue.in(150, () => world.api.tellTwo(address, one, other))
+      return heal
+    },
+  },
+  {
     name: 'switches answer for the dead',
     weight: 1,
     gentle: false,
-    lasting: false,
-    strike: ({ network }) => {
-      network.answersForTheDead = true
-      return NOTHING
+    lasting: true,
+    strike: world => {
+      world.network.answersForTheDead = true
+      const node = anyNode(world)
+      node.crash()
+      return () => node.start()
     },
   },
   {
     name: 'API server cut from one node',
+    settles: true,
     weight: 3,
     gentle: true,
     lasting: true,
@@ -214,6 +237,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'graceful restart',
+    settles: true,
     weight: 3,
     gentle: true,
     lasting: true,
@@ -250,6 +274,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'preference changed',
+    settles: true,
     weight: 3,
     gentle: true,
     lasting: true,
@@ -260,6 +285,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'candidates changed',
+    settles: true,
     weight: 2,
     gentle: true,
     lasting: true,
@@ -270,6 +296,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'address removed',
+    settles: true,
     weight: 2,
     gentle: true,
     lasting: true,
@@ -288,6 +315,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'node drained',
+    settles: true,
     weight: 2,
     gentle: true,
     lasting: true,

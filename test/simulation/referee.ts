@@ -8,6 +8,8 @@ export interface Contestant {
   readonly answering: Uint8Array
   /** asks or waits for it, or owns it */
   readonly listening: Uint8Array
+  /** since when it has run without a break */
+  readonly sinceMs: number
 }
 
 export interface Limits {
@@ -151,6 +153,37 @@ export class Referee {
   crashes(node: number): void {
     const { answering } = this.#nodes[node]!
     for (let claim = 0; claim < answering.length; claim++) if (this.#owns(node, claim)) this.#crashed[claim] = 1
+  }
+
+  /** A node that stops has waited for long enough: was there nobody to take over? */
+  leavesWithAddresses(leaver: number): void {
+    if (this.#network.unreliable) return
+    const { links, addresses } = this.#context
+    for (const segment of links.keys()) {
+      for (const address of addresses.keys()) {
+        const claim = segment * addresses.length + address
+        if (!this.#owns(leaver, claim)) continue
+        for (let node = 0; node < this.#nodes.length; node++) {
+          if (node === leaver || !this.#wants(node, segment, claim)) continue
+          if (
+            !this.#network.hears(segment, node, leaver) ||
+            this.#nodes[node]!.sinceMs > this.#context.queue.nowMs - 500
+          )
+            continue
+          this.fail(
+            `${this.#context.names[leaver]} leaves with ${this.#nameOf(segment, address)}, which ${this.#context.names[node]} wants`,
+          )
+        }
+      }
+    }
+  }
+
+  /** Whether some node that can reach the API server has wanted the address for long, and nobody owns it. */
+  isNeglected(segment: number, address: number, reachesApi: (node: number) => boolean): boolean {
+    const claim = segment * this.#context.addresses.length + address
+    const sinceMs = this.#wantedSinceMs[claim]!
+    if (sinceMs === NEVER || this.#context.queue.nowMs - sinceMs < 10_000) return false
+    return this.#nodes.some((_, node) => this.#wants(node, segment, claim) && reachesApi(node))
   }
 
   networkChanged(): void {

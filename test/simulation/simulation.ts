@@ -95,6 +95,8 @@ export class Simulation {
   readonly #stranger: Stranger
   readonly #liveness: LivenessNetwork
   #healedMs = HEALED_MS
+  /** whatever has happened and lasts, there is a right owner */
+  #rightOwnersKnown = true
 
   constructor(seed: number, trace?: (text: string) => void) {
     const random = new Random(seed)
@@ -136,8 +138,9 @@ export class Simulation {
     const endMs = this.#plan()
     queue.runUntil(endMs, () => this.#referee.problem === undefined)
     if (this.#referee.problem === undefined) {
+      if (this.#plot !== 'lasting' || this.#rightOwnersKnown) this.#checkOwners()
+      if (this.#plot === 'lasting') this.#checkNeglected()
       this.#referee.finish()
-      if (this.#plot !== 'lasting') this.#checkOwners()
     }
     const { problem, measurements } = this.#referee
     return {
@@ -188,6 +191,7 @@ export class Simulation {
       const durationMs = random.pick([100, 400, 1_000, 3_000, 8_000]) * random.between(0.5, 1)
       queue.at(atMs, () => {
         this.#context.trace?.(`FAULT ${fault.name}`)
+        this.#rightOwnersKnown &&= fault.settles === true
         const heal = fault.strike(this.#world)
         heals.push(heal)
         if (lasting) return
@@ -220,6 +224,18 @@ export class Simulation {
       nodes: this.#nodes,
       stranger: this.#stranger,
       referee: this.#referee,
+    }
+  }
+
+  /** No fault that lasts keeps from an address those that want it and can see that its owner is dead. */
+  #checkNeglected(): void {
+    const { links, addresses } = this.#context
+    for (const { index, key } of addresses) {
+      for (const [segment, link] of links.entries()) {
+        if (this.#referee.strangerHolds(segment, index)) continue
+        if (!this.#referee.isNeglected(segment, index, node => this.#api.isReachableFrom(node))) continue
+        this.#referee.fail(`${key} on ${link} is wanted and has no owner`)
+      }
     }
   }
 

@@ -49,6 +49,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   running = false
   paused = false
   leaving = false
+  sinceMs = 0
   /** stores have synced: only then the announcer is told anything */
   synced = false
   /** told when a process takes part */
@@ -75,6 +76,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #speakers: readonly SpeakerEntry[] = []
   #toldSpeakers: readonly SpeakerEntry[] = []
   #desired = new Map<string, DesiredAddress>()
+  /** what the announcer was told of each address before the last time */
+  readonly #interfacesBefore = new Map<string, DesiredAddress['interfaces'] | undefined>()
   #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
   #renewing = false
   #renewedMs = 0
@@ -84,6 +87,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #statusPlanned = false
   #rivalsPlanned = false
   #ownedChanged = false
+  /** what the announcer is told at the moment */
+  #event: AnnouncerEvent | undefined
   /** by segment × address: when it last stood up against the foreign host */
   readonly #defendedMs: Float64Array
 
@@ -158,7 +163,9 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#liveness!.leave(this.index)
     this.#setStanding({ leaving: true })
     context.queue.in(STOP_LIMIT_MS, () => {
-      if (this.running && this.#incarnation === incarnation) this.#leave()
+      if (!this.running || this.#incarnation !== incarnation) return
+      this.#components.referee.leavesWithAddresses(this.index)
+      this.#leave()
     })
   }
 
@@ -179,6 +186,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     const stalled = gapMs > STALL_LIMIT_MS
     trace?.(`${this.name} goes on${stalled ? ' and finds that it was stopped' : ''}`)
     this.paused = false
+    this.sinceMs = queue.nowMs
     const frames = this.#waitingFrames
     const waiting = this.#waiting
     this.#waitingFrames = []
@@ -255,6 +263,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       context.trace?.(`${this.name} has synced`)
       this.onSync()
       this.synced = true
+      this.sinceMs = context.queue.nowMs
       const { config, speakers } = api.snapshot
       this.#config = config
       this.#speakers = speakers
@@ -406,6 +415,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       const { interfaces } = this.#config!.addresses[index]!
       if (before && String(before.order) === String(order) && String(before.interfaces) === String(interfaces)) continue
       const after: DesiredAddress = { address, interfaces, order }
+      this.#interfacesBefore.set(key, before?.interfaces)
       this.#desired.set(key, after)
       changed.set(key, after)
     }
@@ -499,6 +509,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #step(event: AnnouncerEvent): boolean {
     const { nowMs } = this.#components.context.queue
     let announced = false
+    this.#event = event
     for (const action of this.#announcer.step(event, nowMs)) announced = this.#execute(action) || announced
     if (this.#ownedChanged) {
       this.#ownedChanged = false
@@ -530,6 +541,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
           referee.fail(`${this.name} announces ${key} unanswered`)
         if (!this.listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
         context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
+        if (action.type !== 'announce' && this.leaving) referee.fail(`${this.name} asks for ${key} although it leaves`)
         referee.sent(this.index, segment, index)
         const kind = action.type === 'announce' ? 'claim' : action.type
         network.send({ kind, segment, address: index, mac: link.mac, from: this.index })
@@ -547,6 +559,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         const answers = action.type === 'answer'
         if (this.answering[claim] === Number(answers)) referee.fail(`${this.name}: twice ${action.type}`)
         this.answering[claim] = Number(answers)
+        if (!answers) this.#checkSilence(key)
         const bit = 1 << (index * context.links.length + segment)
         if (!answers) this.#defendedMs[claim] = Number.NEGATIVE_INFINITY
         this.#owned = answers ? this.#owned | bit : this.#owned & ~bit
@@ -556,6 +569,16 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         return false
       }
     }
+  }
+
+  /** An owner that goes on existing falls silent because another asks or answers, never because it thinks otherwise now. */
+  #checkSilence(key: string): void {
+    const event = this.#event!
+    if (event.type === 'heard' || event.type === 'links' || event.type === 'woken') return
+    if (event.type === 'desired' && event.removed.includes(key)) return
+    // Other interfaces are wanted: that is no matter of who owns it.
+    if (event.type === 'desired' && event.changed.get(key)?.interfaces !== this.#interfacesBefore.get(key)) return
+    this.#components.referee.fail(`${this.name} gives ${key} up unasked (${event.type})`)
   }
 
   #planTimer(): void {
