@@ -43,6 +43,8 @@ export type AnnouncerEvent =
       readonly node: string
       readonly state: NodeLiveness
       readonly lastHeardMs?: number | undefined
+      /** the interface on which that is known; all that are not told apart, when left out */
+      readonly link?: string
     }
   | { readonly type: 'standing'; readonly standing: Standing }
   /** a frame that says something of an address */
@@ -76,7 +78,13 @@ export type AnnouncerAction =
   /** tell the segment now */
   | { readonly type: 'announce'; readonly link: Link; readonly address: Address }
   /** the address was taken over: why, and how long after the last sign of those who had it before */
-  | { readonly type: 'tookOver'; readonly address: Address; readonly cause: TakeoverCause; readonly afterMs?: number }
+  | {
+      readonly type: 'tookOver'
+      readonly link: Link
+      readonly address: Address
+      readonly cause: TakeoverCause
+      readonly afterMs?: number
+    }
   /** a stranger uses the address; told once for each */
   | { readonly type: 'conflict'; readonly link: Link; readonly address: Address; readonly mac: number }
 
@@ -160,9 +168,9 @@ export class Announcer {
 
   /** What is owned and could be handed to another node. */
   get canHandOver(): boolean {
-    for (const { key } of this.#owned) {
-      if (this.#wanted.get(key)?.order.some(node => node !== this.#self && !this.#neighbourhood.isDown(node)))
-        return true
+    for (const { key, link } of this.#owned) {
+      const order = this.#wanted.get(key)?.order ?? []
+      if (order.some(node => node !== this.#self && !this.#neighbourhood.isDown(node, link.name))) return true
     }
     return false
   }
@@ -294,21 +302,21 @@ export class Announcer {
     for (const key of this.#wanted.keys()) this.#view(key, nowMs, { urgent })
   }
 
-  #view(key: string, nowMs: number, { urgent }: { urgent: boolean }): void {
+  #view(key: string, nowMs: number, { urgent, link }: { urgent: boolean; link?: string | undefined }): void {
     for (const claim of this.#wanted.get(key)?.claims.values() ?? []) {
-      this.#stepClaim(claim, { type: 'view', urgent }, nowMs)
+      if (link === undefined || claim.link.name === link) this.#stepClaim(claim, { type: 'view', urgent }, nowMs)
     }
   }
 
-  #setLiveness({ node, state, lastHeardMs }: Extract<AnnouncerEvent, { type: 'liveness' }>, nowMs: number): void {
-    const before = this.#neighbourhood.livenessOf(node)
-    this.#neighbourhood.setLiveness(node, state, lastHeardMs)
+  #setLiveness({ node, state, lastHeardMs, link }: Extract<AnnouncerEvent, { type: 'liveness' }>, nowMs: number): void {
+    const before = this.#neighbourhood.livenessOf(node, link)
+    this.#neighbourhood.setLiveness(node, state, lastHeardMs, link)
     // Told again, it must not make those ask who wait for an owner's word.
     if (state === before) return
     const addresses = [...(this.#addressesOfNode.get(node) ?? [])]
     // While the two did not hear each other, both may have come to own an address: they settle it as soon as one speaks.
-    if (state === 'up') this.#speakUp(addresses, nowMs)
-    for (const key of addresses) this.#view(key, nowMs, { urgent: true })
+    if (state === 'up') this.#speakUp(addresses, nowMs, link)
+    for (const key of addresses) this.#view(key, nowMs, { urgent: true, link })
   }
 
   #heard({ link, kind, address, mac }: Extract<AnnouncerEvent, { type: 'heard' }>, nowMs: number): void {
@@ -318,11 +326,13 @@ export class Announcer {
     if (from) this.#stepClaim(claim, { type: kind, from }, nowMs)
   }
 
-  #speakUp(addresses: Iterable<string> | undefined, nowMs: number): void {
+  #speakUp(addresses: Iterable<string> | undefined, nowMs: number, link?: string): void {
     const claims = addresses
       ? [...addresses].flatMap(key => [...(this.#wanted.get(key)?.claims.values() ?? [])])
       : [...this.#owned]
-    for (const claim of claims) this.#stepClaim(claim, { type: 'speakUp' }, nowMs)
+    for (const claim of claims) {
+      if (link === undefined || claim.link.name === link) this.#stepClaim(claim, { type: 'speakUp' }, nowMs)
+    }
   }
 
   #wake(nowMs: number): void {
@@ -376,11 +386,14 @@ export class Announcer {
     this.#actions.push({ type: 'conflict', link: claim.link, address: claim.address, mac: conflict.mac })
   }
 
-  #tookOver({ key, address }: Claim, cause: TakeoverCause, nowMs: number): AnnouncerAction {
-    if (cause !== TakeoverCause.failure) return { type: 'tookOver', address, cause }
-    const before = this.#predecessors(key)
-    const heardMs = Math.max(...before.map(node => this.#neighbourhood.lastHeardMs(node) ?? Number.NEGATIVE_INFINITY))
-    return { type: 'tookOver', address, cause, ...(Number.isFinite(heardMs) && { afterMs: nowMs - heardMs }) }
+  #tookOver({ key, link, address }: Claim, cause: TakeoverCause, nowMs: number): AnnouncerAction {
+    if (cause !== TakeoverCause.failure) return { type: 'tookOver', link, address, cause }
+    const heardMs = Math.max(
+      ...this.#predecessors(key).map(
+        node => this.#neighbourhood.lastHeardMs(node, link.name) ?? Number.NEGATIVE_INFINITY,
+      ),
+    )
+    return { type: 'tookOver', link, address, cause, ...(Number.isFinite(heardMs) && { afterMs: nowMs - heardMs }) }
   }
 
   #askAt(link: string, nowMs: number): number {
@@ -402,7 +415,8 @@ export class Announcer {
     const order = this.#wanted.get(key)?.order ?? []
     return {
       nowMs,
-      first: !leaving && order.find(node => node === self || !neighbourhood.isDown(node)) === self,
+      first: !leaving && order.find(node => node === self || !neighbourhood.isDown(node, link.name)) === self,
+      old: viewIsOld || !apiReachable,
       askAtMs: () => this.#askAt(link.name, nowMs),
       cause: order[0] === self ? TakeoverCause.elected : TakeoverCause.failure,
       outranks: node => {
@@ -411,7 +425,7 @@ export class Announcer {
         return theirs >= 0 && (own < 0 || theirs < own)
       },
       lowerHash: node => nodeHash(node, key) < nodeHash(self, key),
-      isGone: node => apiReachable && neighbourhood.isDown(node) && !neighbourhood.isRegistered(node),
+      isGone: node => apiReachable && neighbourhood.isDown(node, link.name) && !neighbourhood.isRegistered(node),
     }
   }
 }

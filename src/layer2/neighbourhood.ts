@@ -15,13 +15,19 @@ export interface KnownSpeaker {
 /** `unknown` until it has been heard, or could have been. */
 export type NodeLiveness = 'unknown' | 'up' | 'down'
 
+interface Life {
+  readonly state: NodeLiveness
+  readonly lastHeardMs: number | undefined
+}
+
 /** Whom the frames on the segment come from, and who of them lives. */
 export class Neighbourhood {
   readonly #self: string
   #speakers: ReadonlyMap<string, KnownSpeaker> = new Map()
   #nodeOfMac = new Map<MacAddress, string>()
   #ownMacs: ReadonlySet<MacAddress> = new Set()
-  readonly #liveness = new Map<string, { readonly state: NodeLiveness; readonly lastHeardMs: number | undefined }>()
+  /** by node, then by interface; under the empty name what counts on interfaces that are not told apart */
+  readonly #liveness = new Map<string, Map<string, Life>>()
 
   constructor(init: { self: string }) {
     this.#self = init.self
@@ -38,8 +44,11 @@ export class Neighbourhood {
     this.#ownMacs = new Set(macs)
   }
 
-  setLiveness(node: string, state: NodeLiveness, lastHeardMs: number | undefined): void {
-    this.#liveness.set(node, { state, lastHeardMs })
+  /** @param link the interface on which that is known; all that are not told apart, when left out */
+  setLiveness(node: string, state: NodeLiveness, lastHeardMs: number | undefined, link = ''): void {
+    const lives = this.#liveness.get(node)
+    if (lives) lives.set(link, { state, lastHeardMs })
+    else this.#liveness.set(node, new Map([[link, { state, lastHeardMs }]]))
   }
 
   /** What is known of the others' lives is worth nothing any more: all are unknown until they are heard again. */
@@ -66,16 +75,21 @@ export class Neighbourhood {
   }
 
   /** Nobody who is not known to be dead is passed over. */
-  isDown(node: string): boolean {
-    return this.livenessOf(node) === 'down'
+  isDown(node: string, link = ''): boolean {
+    return this.livenessOf(node, link) === 'down'
   }
 
-  livenessOf(node: string): NodeLiveness {
-    return this.#liveness.get(node)?.state ?? 'unknown'
+  livenessOf(node: string, link = ''): NodeLiveness {
+    return this.#life(node, link)?.state ?? 'unknown'
   }
 
   /** when the node was heard last, by the clock of liveness */
-  lastHeardMs(node: string): number | undefined {
-    return this.#liveness.get(node)?.lastHeardMs
+  lastHeardMs(node: string, link = ''): number | undefined {
+    return this.#life(node, link)?.lastHeardMs
+  }
+
+  #life(node: string, link: string): Life | undefined {
+    const lives = this.#liveness.get(node)
+    return lives?.get(link) ?? lives?.get('')
   }
 }

@@ -83,6 +83,7 @@ export class Speaker {
   #rivals = ''
   #nextSettleMs = Number.NEGATIVE_INFINITY
   #cancelSettle: CancelTimer | undefined
+  #cancelDue: CancelTimer = () => {}
   #unsubscribe: (() => void)[] = []
   #running = false
 
@@ -191,6 +192,7 @@ export class Speaker {
   async stop(): Promise<void> {
     this.#running = false
     this.#cancelSettle?.()
+    this.#cancelDue()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     await Promise.all([this.#link.leave(), this.#livenessKey.stop()])
     await this.#link.stop()
@@ -249,10 +251,12 @@ export class Speaker {
   #settle(): void {
     this.#cancelSettle = undefined
     const startedMs = this.#clock.monotonicMs()
-    const { desired, revision, changes } = this.#decisions.settle()
+    const { desired, revision, changes, dueMs } = this.#decisions.settle(startedMs)
     this.#link.setDesired(desired, revision)
     for (const change of changes) this.#assignments.decided(change)
     const endedMs = this.#clock.monotonicMs()
+    this.#cancelDue()
+    if (dueMs !== undefined) this.#cancelDue = this.#clock.setTimer(() => this.#schedule(), Math.max(0, dueMs - endedMs))
     this.#nextSettleMs = endedMs + Math.max(SETTLE_INTERVAL_MS, REST_FACTOR * (endedMs - startedMs))
   }
 
@@ -269,8 +273,8 @@ export class Speaker {
   }
 
   #onTakeovers(takeovers: readonly Takeover[]): void {
-    for (const { address, cause, afterMs } of takeovers) {
-      const fields = { address, cause, ...(afterMs !== undefined && { afterMs: Math.round(afterMs) }) }
+    for (const { address, interface: name, cause, afterMs } of takeovers) {
+      const fields = { address, interface: name, cause, ...(afterMs !== undefined && { afterMs: Math.round(afterMs) }) }
       this.#logger.info(fields, 'address taken over')
       this.metrics.countTakeover(cause, afterMs)
     }

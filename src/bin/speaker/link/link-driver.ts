@@ -1,13 +1,15 @@
 import type { AddressCounters } from '../../../arp/responder.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
-import type { InterfaceMonitor } from '../../../io/interfaces.ts'
+import type { InterfaceMonitor, NetworkInterface } from '../../../io/interfaces.ts'
 import type { OpenGroupMembership } from '../../../io/multicast.ts'
 import type { OpenPacketSocket } from '../../../io/packet-socket.ts'
 import type { OpenUdpSocket } from '../../../io/udp.ts'
 import { formatAddress } from '../../../ip/address.ts'
+import { prefixRange } from '../../../ip/range.ts'
 import { Announcer, type AnnouncerAction, type AnnouncerEvent, type Standing } from '../../../layer2/announcer.ts'
 import type { ClaimTimings } from '../../../layer2/claim.ts'
 import type { DesiredAddress } from '../../../layer2/desired.ts'
+import type { Segment } from '../../../layer2/liveness-paths.ts'
 import { type KnownSpeaker, Neighbourhood } from '../../../layer2/neighbourhood.ts'
 import { watchedNodes } from '../../../layer2/watched-nodes.ts'
 import type { DesiredChange, LinkCounters, LinkReport, LivenessOptions, Takeover } from './link-messages.ts'
@@ -90,7 +92,7 @@ export class LinkDriver {
         excludedInterfaces: init.excludedInterfaces,
         isStale,
         onHeard: ({ name }, kind, address, mac) => this.#step({ type: 'heard', link: name, kind, address, mac }),
-        onChange: () => this.#step({ type: 'links', links: [...this.#ports.links.values()] }),
+        onChange: () => this.#onLinks(),
         onProblem,
       },
     )
@@ -98,7 +100,7 @@ export class LinkDriver {
       ...liveness,
       node,
       isStale,
-      onLiveness: ({ node, status, lastHeardMs }) => this.#step({ type: 'liveness', node, state: status, lastHeardMs }),
+      onLiveness: event => this.#step({ type: 'liveness', ...event }),
       onProblem: error => onProblem('', error),
     })
     this.#guard = new StallGuard(
@@ -182,6 +184,12 @@ export class LinkDriver {
     }
   }
 
+  #onLinks(): void {
+    const { links, interfaces } = this.#ports
+    this.#liveness.setSegments(interfaces.filter(({ name }) => links.has(name)).map(segmentOf))
+    this.#step({ type: 'links', links: [...links.values()] })
+  }
+
   /** Others have taken over meanwhile: nothing is answered before it has been asked for again. */
   #onStall(gapMs: number): void {
     if (this.#stopped) return
@@ -215,7 +223,12 @@ export class LinkDriver {
     switch (action.type) {
       case 'tookOver': {
         const { cause, afterMs } = action
-        takeovers.push({ address: formatAddress(action.address), cause, ...(afterMs !== undefined && { afterMs }) })
+        takeovers.push({
+          address: formatAddress(action.address),
+          interface: action.link.name,
+          cause,
+          ...(afterMs !== undefined && { afterMs }),
+        })
         return
       }
       case 'conflict':
@@ -278,5 +291,15 @@ export class LinkDriver {
     if (text === this.#lastReport) return
     this.#lastReport = text
     this.#init.onReport(report)
+  }
+}
+
+/** Link-local addresses are everywhere, and tell nothing of what is reached over the interface. */
+function segmentOf({ name, addresses }: NetworkInterface): Segment {
+  return {
+    name,
+    subnets: addresses
+      .filter(({ scope }) => scope === 'global')
+      .map(({ address, prefixLength }) => prefixRange(address, prefixLength)),
   }
 }

@@ -50,6 +50,7 @@ export type LinkMessage =
 
 export interface Takeover {
   readonly address: string
+  readonly interface: string
   readonly cause: TakeoverCause
   /** between the last sign of those who had it before and the first announcement; only after their failure */
   readonly afterMs?: number

@@ -14,7 +14,8 @@ export interface ReportSources {
   readonly links: ReadonlyMap<string, Link>
   readonly announcements: Iterable<Announcement>
   readonly conflicts: Iterable<AnnouncementConflict>
-  readonly watched: Iterable<NodeLiveness>
+  /** watched nodes, on each way to them */
+  readonly watched: Iterable<{ readonly node: string; readonly liveness: NodeLiveness }>
   /** what the wall clock is ahead of the monotonic one */
   readonly offsetMs: number
 }
@@ -34,7 +35,7 @@ export function buildReport(sources: ReportSources): LinkReport {
         sinceMs: Math.round(offsetMs + sinceMs),
       }))
       .sort(by(({ address, interface: name }) => `${address} ${name}`)),
-    sessions: [...sources.watched].map(watch => reportSession(watch, offsetMs)).sort(by(({ node }) => node)),
+    sessions: reportSessions(sources),
   }
 }
 
@@ -69,7 +70,22 @@ function reportAnnouncements({ announcements, offsetMs }: ReportSources): LinkRe
     .sort(by(({ address }) => address))
 }
 
-function reportSession({ node, status, saidGoodbye, sinceMs }: NodeLiveness, offsetMs: number): ReportedSession {
+/** Of several ways to a node the worst is told. */
+function reportSessions({ watched, offsetMs }: ReportSources): ReportedSession[] {
+  const sessions = new Map<string, ReportedSession>()
+  for (const { node, liveness } of watched) {
+    const before = sessions.get(node)
+    const session = reportSession(node, liveness, offsetMs)
+    if (!before || before.state === 'Up') sessions.set(node, session)
+  }
+  return [...sessions.values()].sort(by(({ node }) => node))
+}
+
+function reportSession(
+  node: string,
+  { status, saidGoodbye, sinceMs }: NodeLiveness,
+  offsetMs: number,
+): ReportedSession {
   const state = status === 'up' ? 'Up' : status === 'unknown' ? 'Init' : saidGoodbye ? 'AdminDown' : 'Down'
   return { node, state, sinceMs: Math.round(offsetMs + sinceMs) }
 }

@@ -187,5 +187,6 @@ export class LinkWorker {
 }
 
 function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
-  return a === b || (String(a.order) === String(b.order) && String(a.interfaces) === String(b.interfaces))
+  if (a === b) return true
+  return String(a.order) === String(b.order) && String(a.interfaces) === String(b.interfaces) && a.patient === b.patient
 }

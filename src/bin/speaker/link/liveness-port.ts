@@ -1,7 +1,8 @@
-import { Liveness, type LivenessAction, type NodeLiveness } from '../../../bfd/liveness.ts'
+import { Liveness, type LivenessAction, type LivenessStatus, type NodeLiveness } from '../../../bfd/liveness.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
 import type { OpenUdpSocket, OutgoingDatagram, UdpSocket } from '../../../io/udp.ts'
 import type { Family } from '../../../ip/address.ts'
+import { type LivenessPath, livenessPaths, type Segment } from '../../../layer2/liveness-paths.ts'
 import type { KnownSpeaker } from '../../../layer2/neighbourhood.ts'
 import type { LivenessOptions } from './link-messages.ts'
 
@@ -11,9 +12,18 @@ export interface LivenessPortComponents {
   openUdpSocket: OpenUdpSocket
 }
 
+/** What is known of a node's life on one interface. */
+export interface LinkLiveness {
+  readonly node: string
+  readonly link: string
+  readonly state: LivenessStatus
+  readonly lastHeardMs: number | undefined
+}
+
 export interface LivenessPortInit extends LivenessOptions {
   readonly node: string
-  onLiveness(liveness: NodeLiveness): void
+  /** what is known of a node's life on one interface is otherwise now */
+  onLiveness(event: LinkLiveness): void
   /** see AddressPortInit */
   isStale(): boolean
   /** a socket failed; it is opened again after a second */
@@ -31,7 +41,12 @@ export class LivenessPort {
   readonly #sockets = new Map<Family, UdpSocket>()
   #liveness: Liveness
   #speakers: readonly KnownSpeaker[] = []
+  #segments: readonly Segment[] = []
+  /** by the name under which Liveness knows it */
+  #paths: ReadonlyMap<string, LivenessPath> = new Map()
   #watched: ReadonlySet<string> = new Set()
+  /** by node and interface */
+  #told = new Map<string, LinkLiveness>()
   #secret: Uint8Array | undefined
   #cancelTimer: CancelTimer = () => {}
   #cancelReopen: CancelTimer = () => {}
@@ -47,8 +62,12 @@ export class LivenessPort {
     return this.#liveness.dropped
   }
 
-  watched(): IterableIterator<NodeLiveness> {
-    return this.#liveness.watched()
+  /** Every watched node, on each way to it. */
+  *watched(): IterableIterator<{ node: string; liveness: NodeLiveness }> {
+    for (const liveness of this.#liveness.watched()) {
+      const path = this.#paths.get(liveness.node)
+      if (path) yield { node: path.node, liveness }
+    }
   }
 
   start(): void {
@@ -57,13 +76,19 @@ export class LivenessPort {
 
   setSpeakers(speakers: readonly KnownSpeaker[]): void {
     this.#speakers = speakers
-    this.#run(nowMs => this.#liveness.setSpeakers(addressesOf(speakers), nowMs))
+    this.#setPaths()
+  }
+
+  /** The interfaces in use, and what subnets they are in. */
+  setSegments(segments: readonly Segment[]): void {
+    this.#segments = segments
+    this.#setPaths()
   }
 
   setWatched(nodes: ReadonlySet<string>): void {
     if (nodes.size === this.#watched.size && [...nodes].every(node => this.#watched.has(node))) return
     this.#watched = nodes
-    this.#run(nowMs => this.#liveness.setWatched(nodes, nowMs))
+    this.#run(nowMs => this.#liveness.setWatched(this.#watchedPaths(), nowMs), { changed: true })
   }
 
   setSecret(secret: Uint8Array | undefined): void {
@@ -75,10 +100,10 @@ export class LivenessPort {
   restart(): void {
     for (const socket of this.#sockets.values()) socket.discard()
     this.#liveness = this.#create()
-    const speakers = addressesOf(this.#speakers)
+    this.#told.clear()
     this.#run(nowMs => [
-      ...this.#liveness.setSpeakers(speakers, nowMs),
-      ...this.#liveness.setWatched(this.#watched, nowMs),
+      ...this.#liveness.setSpeakers(addressesOf(this.#paths), nowMs),
+      ...this.#liveness.setWatched(this.#watchedPaths(), nowMs),
       ...this.#liveness.setSecret(this.#secret, nowMs),
     ])
   }
@@ -94,6 +119,39 @@ export class LivenessPort {
     this.#cancelReopen()
     for (const socket of this.#sockets.values()) socket.close()
     this.#sockets.clear()
+  }
+
+  #setPaths(): void {
+    const others = this.#speakers.filter(({ node }) => node !== this.#init.node)
+    this.#paths = new Map(livenessPaths(this.#segments, others).map(path => [path.id, path]))
+    this.#run(
+      nowMs => [
+        ...this.#liveness.setSpeakers(addressesOf(this.#paths), nowMs),
+        ...this.#liveness.setWatched(this.#watchedPaths(), nowMs),
+      ],
+      { changed: true },
+    )
+  }
+
+  #watchedPaths(): Set<string> {
+    const ids = [...this.#paths.values()].filter(({ node }) => this.#watched.has(node)).map(({ id }) => id)
+    return new Set(ids)
+  }
+
+  /** Tells what is otherwise than it was told last; of a node that is not watched any more nothing is known. */
+  #tell(): void {
+    const before = this.#told
+    this.#told = new Map()
+    for (const { status, lastHeardMs, node: id } of this.#liveness.watched()) {
+      const { node, links = [] } = this.#paths.get(id) ?? {}
+      for (const link of node === undefined ? [] : links) {
+        this.#told.set(`${node} ${link}`, { node: node!, link, state: status, lastHeardMs })
+      }
+    }
+    const changed = [...this.#told].filter(([key, { state }]) => before.get(key)?.state !== state)
+    const forgotten = [...before].filter(([key]) => !this.#told.has(key))
+    for (const [, event] of changed) this.#init.onLiveness(event)
+    for (const [, event] of forgotten) this.#init.onLiveness({ ...event, state: 'unknown' })
   }
 
   #create(): Liveness {
@@ -145,14 +203,13 @@ export class LivenessPort {
     }
   }
 
-  #run(step: (nowMs: number) => readonly LivenessAction[]): void {
+  #run(step: (nowMs: number) => readonly LivenessAction[], { changed = false }: { changed?: boolean } = {}): void {
     if (this.#closed) return
     const { clock } = this.#components
     const nowMs = clock.monotonicMs()
     const datagrams: Record<Family, OutgoingDatagram[]> = { 4: [], 6: [] }
-    const changes: NodeLiveness[] = []
     for (const action of step(nowMs)) {
-      if (action.type === 'liveness') changes.push(action.liveness)
+      if (action.type === 'liveness') changed = true
       else datagrams[action.address.family].push({ ...action, port: this.#init.port })
     }
     for (const family of [4, 6] as const) {
@@ -165,10 +222,10 @@ export class LivenessPort {
         if (!this.#init.isStale()) this.#run(now => this.#liveness.timer(now))
       }, dueMs - nowMs)
     }
-    for (const change of changes) this.#init.onLiveness(change)
+    if (changed) this.#tell()
   }
 }
 
-function addressesOf(speakers: readonly KnownSpeaker[]): Map<string, KnownSpeaker['addresses']> {
-  return new Map(speakers.map(({ node, addresses }) => [node, addresses]))
+function addressesOf(paths: ReadonlyMap<string, LivenessPath>): Map<string, LivenessPath['addresses']> {
+  return new Map([...paths.values()].map(({ id, addresses }) => [id, addresses]))
 }
