@@ -4,7 +4,7 @@ import { distributionOf, failoverRound, isFullRun, tell } from '../../support/la
 import { aimAtSpeaker, loadAverage } from '../../support/lab/faults.ts'
 import { ensureLab, type TestLab, waitFor } from '../../support/lab/lab.ts'
 import { advertisement } from '../../support/lab/layer2-lab.ts'
-import { type LoadBalancerService, loadBalancer, pool } from '../../support/lab/manifests.ts'
+import { type LoadBalancerService, loadBalancer, pool, webServer } from '../../support/lab/manifests.ts'
 import { WatchedSegment } from '../../support/lab/segment.ts'
 
 const ADDRESSES = 1_000
@@ -31,7 +31,12 @@ describe(`layer 2: ${ADDRESSES} addresses over ${NODES} speakers`, function () {
   })
 
   it('are all announced again within 1.5 s when one speaker is killed, and only those that the bound displaces move beside', async () => {
-    await lab.apply(pool('main', ['2001:db8:a::1000-2001:db8:a::1fff', '203.0.113.0/24']), advertisement())
+    // A Service without endpoints is announced by nobody.
+    await lab.apply(
+      ...webServer(),
+      pool('main', ['2001:db8:a::1000-2001:db8:a::1fff', '203.0.113.0/24']),
+      advertisement(),
+    )
     const services = Array.from({ length: ADDRESSES }, (_, i) =>
       loadBalancer(`single-${i}`, {
         ipFamilies: [i % 4 === 0 ? 'IPv4' : 'IPv6'],
