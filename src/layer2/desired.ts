@@ -10,6 +10,11 @@ export interface DesiredAddress {
   readonly interfaces: WantedInterfaces
   /** the first candidates, at most three, the elected one first; this node need not be among them */
   readonly order: readonly string[]
+  /**
+   * what arrives at this node would not be forwarded yet, and other nodes forward it: until this is over the node deposes no other, and
+   * takes over only what nobody answers for
+   */
+  readonly patient?: true
 }
 
 /** Every address that concerns this node, by the address in canonical form. */

@@ -1,4 +1,4 @@
-import { advertisesFromNode } from '../config/l2-advertisement.ts'
+import { advertisesFromNode, type L2Advertisement } from '../config/l2-advertisement.ts'
 import type { DesiredAddress, DesiredSet, WantedInterfaces } from '../layer2/desired.ts'
 import { Election, sameOrder } from '../layer2/election.ts'
 import { GroupIndex } from '../layer2/group-index.ts'
@@ -7,6 +7,7 @@ import type { ServiceView } from '../resources/service.ts'
 import { type Appraisal, appraise, claimed, sameClaim } from './appraise.ts'
 import { CandidateIndex, type CandidateRules, type ClusterFacts } from './candidate-index.ts'
 import { type Decision, decideAppraised, interfacesOf, sameDecision } from './decide.ts'
+import { FreshEndpoints } from './fresh-endpoints.ts'
 
 /** Where the decisions read the world; a store of the Kubernetes drivers is one of the sources behind it. */
 export interface WorldSources {
@@ -33,6 +34,8 @@ export interface Settled {
   /** grows with each other `desired` */
   readonly revision: number
   readonly changes: readonly DecisionChange[]
+  /** when settle() has something to do again by nothing but time, by its clock; undefined when it has not */
+  readonly dueMs?: number | undefined
 }
 
 const UNKNOWN: Decision = { withhold: 'serviceDeleted' }
@@ -55,6 +58,7 @@ export class Decisions {
   readonly #appraisals = new Map<string, Appraisal>()
   readonly #decisions = new Map<string, Decision>()
   readonly #groups = new GroupIndex()
+  readonly #fresh: FreshEndpoints
   /** by address: its first candidates, the elected one first */
   readonly #orders = new Map<string, readonly string[]>()
   /** addresses whose claims or order may be others than when `desired` was made */
@@ -74,6 +78,7 @@ export class Decisions {
     this.#nodeName = init.nodeName
     this.#loadBalancerClass = init.loadBalancerClass ?? ''
     this.#rules = init.rules ?? {}
+    this.#fresh = new FreshEndpoints(init)
   }
 
   /** The Service or its endpoints changed, or it came or went. */
@@ -105,7 +110,8 @@ export class Decisions {
     return this.#decisions.get(serviceKey)
   }
 
-  settle(): Settled {
+  /** @param nowMs of a monotonic clock */
+  settle(nowMs: number): Settled {
     if (!this.#index || this.#worldTouched) {
       this.#index = new CandidateIndex(this.#sources.cluster(), this.#rules, this.#index)
       this.#worldTouched = false
@@ -114,13 +120,16 @@ export class Decisions {
     }
     const index = this.#index
     let elect = false
-    for (const key of this.#touched) elect = this.#appraise(key, index) || elect
+    for (const key of this.#touched) elect = this.#appraise(key, index, nowMs) || elect
     const affected = new Set(this.#touched)
     this.#touched.clear()
     if (elect) for (const key of this.#elect()) affected.add(key)
     const changes = [...affected].map(key => this.#decide(key, index)).filter(change => change !== undefined)
+    for (const key of this.#fresh.takeDue(nowMs)) {
+      for (const { key: address } of claimed(this.#appraisals.get(key))) this.#stale.add(address)
+    }
     this.#updateDesired(index)
-    return { desired: this.#desired, revision: this.#revision, changes }
+    return { desired: this.#desired, revision: this.#revision, changes, dueMs: this.#fresh.dueMs }
   }
 
   /**
@@ -140,7 +149,7 @@ export class Decisions {
   }
 
   /** True when the election must be held again. */
-  #appraise(key: string, index: CandidateIndex): boolean {
+  #appraise(key: string, index: CandidateIndex, nowMs: number): boolean {
     const service = this.#sources.service(key)
     const before = this.#appraisals.get(key)
     const after =
@@ -153,6 +162,7 @@ export class Decisions {
         : undefined
     if (after) this.#appraisals.set(key, after)
     else this.#appraisals.delete(key)
+    this.#fresh.follow(key, before, after, nowMs)
     for (const { key: address } of [...claimed(before), ...claimed(after)]) this.#stale.add(address)
     if (sameClaim(before, after)) return false
     this.#groups.set(key, {
@@ -227,26 +237,35 @@ export class Decisions {
       return undefined
     }
     if (!this.#kept.has(key)) this.#kept.set(key, this.#revision + 1)
-    return sameOrder(before.order, order) ? before : { ...before, order }
+    if (sameOrder(before.order, order) && !before.patient) return before
+    return { address: before.address, interfaces: before.interfaces, order }
   }
 
-  /** Services that share an address may ask for different interfaces: it is announced on all of these. */
+  /** Services that share an address may ask for different interfaces: it is announced on all of these; and for patience: one is enough. */
   #wanted(key: string, order: readonly string[], index: CandidateIndex): DesiredAddress | undefined {
     const labels = index.nodeLabels(this.#nodeName)
+    let patient = false
     let wanted: DesiredAddress | undefined
     for (const claimant of this.#groups.claimants(key)) {
       for (const { key: other, address, advertisements } of claimed(this.#appraisals.get(claimant))) {
         if (other !== key) continue
         const interfaces = interfacesOf(advertisements.filter(item => advertisesFromNode(item, labels)))
         wanted = { address, order, interfaces: wanted ? union(wanted.interfaces, interfaces) : interfaces }
+        patient ||= this.#fresh
+          .earlierNodes(claimant)
+          .some(node => !index.nodeProblem(node) && selects(advertisements, index.nodeLabels(node)))
       }
     }
-    return wanted
+    return wanted && patient ? { ...wanted, patient } : wanted
   }
 }
 
 function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
-  return sameOrder(a.order, b.order) && String(a.interfaces) === String(b.interfaces)
+  return sameOrder(a.order, b.order) && String(a.interfaces) === String(b.interfaces) && a.patient === b.patient
+}
+
+function selects(advertisements: readonly L2Advertisement[], nodeLabels: Readonly<Record<string, string>>): boolean {
+  return advertisements.some(advertisement => advertisesFromNode(advertisement, nodeLabels))
 }
 
 function union(a: WantedInterfaces, b: WantedInterfaces): WantedInterfaces {

@@ -256,7 +256,8 @@ export class Speaker {
     for (const change of changes) this.#assignments.decided(change)
     const endedMs = this.#clock.monotonicMs()
     this.#cancelDue()
-    if (dueMs !== undefined) this.#cancelDue = this.#clock.setTimer(() => this.#schedule(), Math.max(0, dueMs - endedMs))
+    if (dueMs !== undefined)
+      this.#cancelDue = this.#clock.setTimer(() => this.#schedule(), Math.max(0, dueMs - endedMs))
     this.#nextSettleMs = endedMs + Math.max(SETTLE_INTERVAL_MS, REST_FACTOR * (endedMs - startedMs))
   }
 

@@ -90,12 +90,12 @@ describe('decisions in steps', () => {
         world.nodes = NODES.map(name => viewNode({ metadata: { name } }))
         world.speakers = speakersOf(...NODES)
         const decisions = new Decisions({ sources: world }, { nodeName: 'node-a' })
-        let before = decisions.settle()
+        let before = decisions.settle(0)
         for (const step of steps) {
           for (const item of step) apply(world, decisions, item)
-          const settled = decisions.settle()
+          const settled = decisions.settle(0)
           const afresh = new Decisions({ sources: world }, { nodeName: 'node-a' })
-          assert.deepEqual(wanted(settled), wanted(afresh.settle()))
+          assert.deepEqual(wanted(settled), wanted(afresh.settle(0)))
           for (const key of world.services.keys()) {
             assert.deepEqual(decisions.decisionOf(key), afresh.decisionOf(key))
           }
@@ -108,7 +108,7 @@ describe('decisions in steps', () => {
         }
         // Once nothing is owned, nothing is kept.
         decisions.setOwned(new Set(), before.revision)
-        const last = decisions.settle()
+        const last = decisions.settle(0)
         assert.ok([...last.desired.values()].every(({ order }) => order.includes('node-a')))
       }),
       { numRuns: 150 },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { DesiredSet } from '../../../src/layer2/desired.ts'
 import { Election } from '../../../src/layer2/election.ts'
 import { NO_ENDPOINTS } from '../../../src/resources/endpoint-slice.ts'
 import { viewNode } from '../../../src/resources/node.ts'
@@ -20,7 +21,7 @@ describe('decisions of all speakers', () => {
   const settle = (): Record<string, string[]> => {
     const announced: Record<string, string[]> = {}
     for (const [node, decisions] of speakers) {
-      for (const address of announcedBy(decisions.settle().desired, node).keys()) {
+      for (const address of announcedBy(decisions.settle(0).desired, node).keys()) {
         announced[address] = [...(announced[address] ?? []), node]
       }
     }
@@ -60,7 +61,7 @@ describe('decisions of all speakers', () => {
     const decisions = speakers.get('node-c')!
     const words = () =>
       decisions
-        .settle()
+        .settle(0)
         .changes.map(({ before, after }) =>
           [before, after].map(decision => ('withhold' in decision ? decision.withhold : 'announce')).join(' → '),
         )
@@ -81,10 +82,10 @@ describe('decisions of all speakers', () => {
   it('cost one Service when one Service changed', () => {
     for (let last = 1; last <= 100; last++) world.put(`s${last}`, [`192.0.2.${last}`])
     const decisions = speakers.get('node-a')!
-    const { desired } = decisions.settle()
+    const { desired } = decisions.settle(0)
     world.reads = 0
     decisions.touch('default/s7')
-    assert.equal(decisions.settle().desired, desired)
+    assert.equal(decisions.settle(0).desired, desired)
     assert.equal(world.reads, 1)
   })
 
@@ -126,7 +127,7 @@ describe('decisions of all speakers', () => {
       advertisement('two', { interfaces: ['eth0'], serviceSelectors: [{ matchLabels: { use: 'two' } }] }),
     ]
     for (const use of ['one', 'two']) world.put(use, ['192.0.2.1'], { metadata: { labels: { use } } })
-    const { desired } = speakers.get('node-c')!.settle()
+    const { desired } = speakers.get('node-c')!.settle(0)
     assert.deepEqual(desired.get('192.0.2.1')?.interfaces, ['eth0', 'eth1'])
   })
 
@@ -210,7 +211,7 @@ describe('orders of candidates', () => {
     assert.deepEqual(new Election().order('192.0.2.1', new Map(names.map(name => [name, 0]))), order)
     for (const name of names) {
       const expected = order.slice(0, 3).includes(name) ? { '192.0.2.1': order.slice(0, 3) } : {}
-      assert.deepEqual(ordersOf(decisionsOf(name).settle()), expected, name)
+      assert.deepEqual(ordersOf(decisionsOf(name).settle(0)), expected, name)
     }
   })
 
@@ -219,7 +220,7 @@ describe('orders of candidates', () => {
     const seen = new Map<string, readonly string[]>()
     for (const name of names) {
       const decisions = decisionsOf(name)
-      for (const [key, { order }] of decisions.settle().desired) {
+      for (const [key, { order }] of decisions.settle(0).desired) {
         assert.equal(order[0], decisions.ownerOf(key))
         assert.equal(new Set(order).size, 3)
         assert.ok(order.includes(name))
@@ -243,7 +244,7 @@ describe('orders of candidates', () => {
       }),
     ]
     world.put('s', ['192.0.2.1'])
-    assert.deepEqual(decisionsOf('node-a').settle().desired.get('192.0.2.1'), {
+    assert.deepEqual(decisionsOf('node-a').settle(0).desired.get('192.0.2.1'), {
       address: { family: 4, value: 0xc0000201 },
       interfaces: ['eth1'],
       order: order.slice(0, 3),
@@ -253,19 +254,19 @@ describe('orders of candidates', () => {
   it('ship nothing when nothing changed for this node', () => {
     for (let last = 1; last <= 20; last++) world.put(`s${last}`, [`192.0.2.${last}`])
     const decisions = decisionsOf('node-a')
-    const { desired, revision } = decisions.settle()
+    const { desired, revision } = decisions.settle(0)
     decisions.touchWorld()
-    const second = decisions.settle()
+    const second = decisions.settle(0)
     assert.equal(second.desired, desired)
     assert.equal(second.revision, revision)
     const far = [...world.services.keys()].find(key => !desired.has(key.replace('default/s', '192.0.2.')))!
     world.services.delete(far)
     decisions.touch(far)
-    assert.equal(decisions.settle().desired, desired)
+    assert.equal(decisions.settle(0).desired, desired)
     const near = [...desired.keys()][0]!.replace('192.0.2.', 'default/s')
     world.services.delete(near)
     decisions.touch(near)
-    const third = decisions.settle()
+    const third = decisions.settle(0)
     assert.equal(third.revision, revision + 1)
     assert.equal(third.desired.size, desired.size - 1)
   })
@@ -278,7 +279,7 @@ describe('orders of candidates', () => {
       key = world.put('s', ['192.0.2.1'], { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } })
       world.endpointsByService.set(key, { serving: true, nodes: ['node-a'] })
       decisions = decisionsOf('node-a')
-      assert.deepEqual(ordersOf(decisions.settle()), { '192.0.2.1': ['node-a'] })
+      assert.deepEqual(ordersOf(decisions.settle(0)), { '192.0.2.1': ['node-a'] })
       serve('node-b')
     })
 
@@ -288,7 +289,7 @@ describe('orders of candidates', () => {
     }
 
     it('stay until the link thread has handed the address over', () => {
-      const { revision, changes } = decisions.settle()
+      const { revision, changes } = decisions.settle(0)
       assert.equal(revision, 2)
       assert.deepEqual(
         changes.map(({ after }) => after),
@@ -302,15 +303,15 @@ describe('orders of candidates', () => {
       ]
       for (const { owned, applied, desired } of steps) {
         assert.equal(decisions.setOwned(new Set(owned), applied), Object.keys(desired).length === 0)
-        assert.deepEqual(ordersOf(decisions.settle()), desired, JSON.stringify({ owned, applied }))
+        assert.deepEqual(ordersOf(decisions.settle(0)), desired, JSON.stringify({ owned, applied }))
       }
-      assert.equal(decisions.settle().revision, 3)
+      assert.equal(decisions.settle(0).revision, 3)
     })
 
     it('follow the election meanwhile, with the interfaces that the node was told last', () => {
-      decisions.settle()
+      decisions.settle(0)
       serve('node-d')
-      const { desired, revision } = decisions.settle()
+      const { desired, revision } = decisions.settle(0)
       assert.equal(revision, 3)
       assert.deepEqual(desired.get('192.0.2.1'), {
         address: { family: 4, value: 0xc0000201 },
@@ -321,27 +322,179 @@ describe('orders of candidates', () => {
     })
 
     it('go at once when no node is a candidate, or no Service has the address', () => {
-      decisions.settle()
+      decisions.settle(0)
       serve()
-      assert.deepEqual(ordersOf(decisions.settle()), {})
+      assert.deepEqual(ordersOf(decisions.settle(0)), {})
       serve('node-a')
-      assert.deepEqual(ordersOf(decisions.settle()), { '192.0.2.1': ['node-a'] })
+      assert.deepEqual(ordersOf(decisions.settle(0)), { '192.0.2.1': ['node-a'] })
       serve('node-b')
-      decisions.settle()
+      decisions.settle(0)
       world.services.delete(key)
       decisions.touch(key)
-      assert.deepEqual(ordersOf(decisions.settle()), {})
+      assert.deepEqual(ordersOf(decisions.settle(0)), {})
       assert.equal(decisions.setOwned(new Set(), 99), false)
     })
 
     it('stay when it is a candidate again before the report is worked off', () => {
-      decisions.settle()
+      decisions.settle(0)
       decisions.setOwned(new Set(), 2)
       serve('node-a')
-      assert.deepEqual(ordersOf(decisions.settle()), { '192.0.2.1': ['node-a'] })
+      assert.deepEqual(ordersOf(decisions.settle(0)), { '192.0.2.1': ['node-a'] })
       serve('node-b')
-      assert.deepEqual(ordersOf(decisions.settle()), { '192.0.2.1': ['node-b'] }, 'kept anew')
+      assert.deepEqual(ordersOf(decisions.settle(0)), { '192.0.2.1': ['node-b'] }, 'kept anew')
     })
+  })
+})
+
+describe('patience of a node whose endpoint has just begun to serve', () => {
+  const LOCAL = { spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } }
+  // By its hash node-c comes first, then node-a, then node-b.
+  const KEY = '192.0.2.1'
+  let world: World
+  let key: string
+  let decisions: Decisions
+
+  beforeEach(() => {
+    world = new World()
+    key = world.put('s', [KEY], LOCAL)
+    decisions = new Decisions({ sources: world }, { nodeName: 'node-c' })
+  })
+
+  /** Where the Service is served from then on: letters of nodes, upper case for those whose endpoints terminate. */
+  const serve = (letters: string) => {
+    const names = [...letters].map(letter => `node-${letter.toLowerCase()}`).sort()
+    const leavingNodes = [...letters].filter(letter => letter < 'a').map(letter => `node-${letter.toLowerCase()}`)
+    world.endpointsByService.set(key, { serving: names.length > 0, nodes: names, leavingNodes })
+    decisions.touch(key)
+  }
+  const look = (nowMs: number): string => {
+    const wanted = decisions.settle(nowMs).desired.get(KEY)
+    return wanted ? `${wanted.order.map(name => name.at(-1)).join('')}${wanted.patient ? ' patient' : ''}` : '-'
+  }
+
+  // Each step: when, where it is served (nothing: only time passes), what the link thread is told.
+  type Step = [atMs: number, served: string | undefined, told: string]
+  const CASES: Record<string, Step[]> = {
+    'lasts 1.5 s while another serves': [
+      [0, 'a', '-'],
+      [100, 'ac', 'ca patient'],
+      [1_599, undefined, 'ca patient'],
+      [1_600, undefined, 'ca'],
+      [9_000, 'abc', 'cab'],
+    ],
+    'lasts 1.5 s while endpoints elsewhere only terminate': [
+      [0, 'a', '-'],
+      [100, 'Ac', 'c patient'],
+      [1_600, undefined, 'c'],
+    ],
+    'ends when the last that served before ends': [
+      [0, 'ab', '-'],
+      [100, 'abc', 'cab patient'],
+      [200, 'bc', 'cb patient'],
+      [300, 'c', 'c'],
+      [400, 'ac', 'ca'],
+    ],
+    'is not for one that serves alone': [
+      [0, '', '-'],
+      [100, 'c', 'c'],
+    ],
+    'is not for one that takes the place of the only other in one step': [
+      [0, 'a', '-'],
+      [100, 'c', 'c'],
+    ],
+    'is not for those that begin together': [
+      [0, '', '-'],
+      [100, 'ac', 'ca'],
+    ],
+    'is not on account of one that began later': [
+      [0, 'c', 'c'],
+      [100, 'ac', 'ca'],
+    ],
+    'is not on account of one that went and came back meanwhile': [
+      [0, 'a', '-'],
+      [100, 'ac', 'ca patient'],
+      [200, 'c', 'c'],
+      [300, 'ac', 'ca'],
+    ],
+    'begins anew when the endpoint goes and comes back': [
+      [0, 'a', '-'],
+      [100, 'ac', 'ca patient'],
+      // node-a has no reason to give the address up that node-c may still own
+      [1_000, 'a', 'a'],
+      [1_500, 'ac', 'ca patient'],
+      [2_999, undefined, 'ca patient'],
+      [3_000, undefined, 'ca'],
+    ],
+    'is not for an endpoint that begins to terminate': [
+      [0, 'ac', 'ca'],
+      [100, 'aC', 'a'],
+    ],
+    'is not for one that was there at the first look': [
+      [0, 'ac', 'ca'],
+      [10, undefined, 'ca'],
+    ],
+  }
+  for (const [title, steps] of Object.entries(CASES)) {
+    it(title, () => {
+      for (const [atMs, served, told] of steps) {
+        if (served !== undefined) serve(served)
+        assert.equal(look(atMs), told, `at ${atMs} ms`)
+      }
+    })
+  }
+
+  it('tells when it is over, and ships it then', () => {
+    serve('a')
+    assert.equal(decisions.settle(0).dueMs, undefined)
+    serve('ac')
+    const { dueMs, revision } = decisions.settle(100)
+    assert.equal(dueMs, 1_600)
+    assert.deepEqual(decisions.settle(dueMs - 1).revision, revision)
+    const over = decisions.settle(dueMs)
+    assert.equal(over.revision, revision + 1)
+    assert.equal(over.dueMs, undefined)
+  })
+
+  it('is on account of none that cannot announce the address', () => {
+    world.speakers = speakersOf('node-b', 'node-c')
+    decisions.touchWorld()
+    serve('a')
+    decisions.settle(0)
+    serve('ac')
+    assert.equal(look(100), 'c')
+    // It registers within the time: from now on the address could be there.
+    world.speakers = speakersOf('node-a', 'node-b', 'node-c')
+    decisions.touchWorld()
+    assert.equal(look(200), 'ca patient')
+    world.advertisements = [
+      advertisement('here', {
+        nodeSelectors: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'DoesNotExist' }] }],
+      }),
+    ]
+    world.nodes = ['node-a', 'node-b', 'node-c'].map(name =>
+      viewNode({ metadata: { name, ...(name === 'node-a' && { labels: { 'kubernetes.io/hostname': name } }) } }),
+    )
+    decisions.touchWorld()
+    assert.equal(look(300), 'c')
+  })
+
+  it('is for the policy Local alone', () => {
+    world.put('s', [KEY])
+    serve('a')
+    assert.equal(look(0), 'cab')
+    serve('ac')
+    assert.equal(look(100), 'cab')
+  })
+
+  it('does not outlive the Service', () => {
+    serve('a')
+    decisions.settle(0)
+    serve('ac')
+    assert.equal(look(100), 'ca patient')
+    world.services.delete(key)
+    decisions.touch(key)
+    assert.equal(decisions.settle(200).dueMs, undefined)
+    assert.equal(look(200), '-')
   })
 })
 
