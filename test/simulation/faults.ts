@@ -119,7 +119,6 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'node cut off',
-    settles: true,
     failure: true,
     weight: 3,
     gentle: true,

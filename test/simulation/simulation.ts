@@ -58,7 +58,8 @@ const STRICT: Limits = {
 const LIMITS: Readonly<Record<Plot, Limits>> = {
   calm: STRICT,
   harmless: STRICT,
-  failure: STRICT,
+  // Two that know of different orders ask at most every 400 ms in the meantime.
+  failure: { ...STRICT, unownedMs: 700, wantedMs: 700 },
   // One that waits for an owner that lives asks every 2 s whether it still does.
   gentle: { ...STRICT, bothMs: 25, unownedMs: 2_200, wantedMs: 2_500, settledMs: 3_000, claimsInTenSeconds: 25 },
   // Two owners that were parted tell each other every second. For a foreign host one looks every 5 s.
@@ -248,6 +249,8 @@ export class Simulation {
       const { interfaces } = config.addresses[index]!
       const first = orders[index]![0]
       for (const [segment, link] of links.entries()) {
+        // What nobody is to announce any more is kept by a node that cannot know it.
+        if (first === undefined && this.#plot === 'lasting') continue
         const wanted = first !== undefined && (interfaces === 'all' || interfaces.includes(link))
         const owners = this.#referee.ownersOf(segment, index).map(node => names[node])
         if (String(owners) === String(wanted ? [first] : [])) continue

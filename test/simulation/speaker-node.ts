@@ -488,8 +488,9 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     if (!this.listening[claim]) return
     const link = context.links[segment]!
     const stranger = from === network.stranger
-    // An inquiry is a request like any client's: the responder alone sees it.
-    const announced = kind !== 'inquire' && this.#step({ type: 'heard', link, kind, address, mac })
+    // An inquiry is a request like any client's: the responder alone sees it; but one that leaves hands over to whoever shows interest.
+    const heard = kind === 'inquire' ? (this.leaving ? 'probe' : undefined) : kind
+    const announced = heard !== undefined && this.#step({ type: 'heard', link, kind: heard, address, mac })
     if (stranger && announced) this.#noteDefence(claim, frame)
     if (kind === 'claim' || kind === 'answer' || !this.answering[claim]) return
     this.#components.referee.sent(this.index, segment, index)
@@ -541,7 +542,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
           referee.fail(`${this.name} announces ${key} unanswered`)
         if (!this.listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
         context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
-        if (action.type !== 'announce' && this.leaving) referee.fail(`${this.name} asks for ${key} although it leaves`)
+        if (action.type !== 'announce' && this.leaving && !this.answering[claim])
+          referee.fail(`${this.name} asks for ${key} although it leaves`)
         referee.sent(this.index, segment, index)
         const kind = action.type === 'announce' ? 'claim' : action.type
         network.send({ kind, segment, address: index, mac: link.mac, from: this.index })
