@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from '../ip/address.ts'
+import { rangeContains } from '../ip/range.ts'
 import {
   type ClaimEvent,
   type ClaimState,
@@ -8,13 +9,15 @@ import {
   DEFAULT_CLAIM_TIMINGS,
   dueOf,
   IDLE,
+  isNode,
   stepClaim,
   TakeoverCause,
 } from './claim.ts'
-import type { DesiredAddress, WantedInterfaces } from './desired.ts'
+import type { DesiredAddress } from './desired.ts'
 import { DueQueue } from './due-queue.ts'
 import { type Link, sameLink } from './link.ts'
-import type { KnownSpeaker, Neighbourhood, NodeLiveness } from './neighbourhood.ts'
+import type { Segment } from './liveness-paths.ts'
+import type { KnownSpeaker, Neighbourhood, NodeLife, NodeLiveness } from './neighbourhood.ts'
 import { nodeHash } from './node-hash.ts'
 
 /** How this node stands to the others as a whole. */
@@ -34,8 +37,8 @@ export type AnnouncerEvent =
       readonly changed: ReadonlyMap<string, DesiredAddress>
       readonly removed: readonly string[]
     }
-  /** the interfaces that can be used from now on */
-  | { readonly type: 'links'; readonly links: readonly Link[] }
+  /** the interfaces that can be used from now on; and, usable at the moment or not, what subnets they are in */
+  | { readonly type: 'links'; readonly links: readonly Link[]; readonly segments?: readonly Segment[] }
   /** everybody whose frames are a speaker's and not a stranger's */
   | { readonly type: 'speakers'; readonly speakers: readonly KnownSpeaker[] }
   | {
@@ -43,6 +46,8 @@ export type AnnouncerEvent =
       readonly node: string
       readonly state: NodeLiveness
       readonly lastHeardMs?: number | undefined
+      /** it is down because it said itself that it leaves */
+      readonly saidGoodbye?: boolean
       /** the interface on which that is known; all that are not told apart, when left out */
       readonly link?: string
     }
@@ -85,7 +90,7 @@ export type AnnouncerAction =
       readonly cause: TakeoverCause
       readonly afterMs?: number
     }
-  /** a stranger uses the address; told once for each */
+  /** a stranger uses the address; told once for each, and of several that take turns only now and then */
   | { readonly type: 'conflict'; readonly link: Link; readonly address: Address; readonly mac: number }
 
 /** One address on one interface. */
@@ -105,11 +110,16 @@ export interface AnnouncementConflict extends Conflict {
 /** Between the first probes of two addresses on one interface: at most 5,000 addresses a second are asked for. */
 const ASK_SPACING_MS = 0.2
 
+/** Two strangers that take turns on an address are told of once in this time. */
+const CONFLICT_INTERVAL_MS = 10_000
+
 interface Claim {
   readonly key: string
   readonly link: Link
   readonly address: Address
   state: ClaimState
+  /** when a conflict was told last */
+  conflictToldMs: number
 }
 
 interface Wanted extends DesiredAddress {
@@ -129,6 +139,7 @@ export class Announcer {
   /** the addresses in whose order a node stands */
   readonly #addressesOfNode = new Map<string, Set<string>>()
   #links = new Map<string, Link>()
+  #segments: readonly Segment[] = []
   #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
   readonly #queue = new DueQueue<Claim>()
   readonly #owned = new Set<Claim>()
@@ -188,10 +199,11 @@ export class Announcer {
         for (const [key, desired] of event.changed) this.#replace(key, desired, nowMs)
         break
       case 'links':
-        this.#replaceLinks(event.links, nowMs)
+        this.#replaceLinks(event.links, event.segments ?? [], nowMs)
         break
       case 'speakers':
         this.#neighbourhood.setSpeakers(event.speakers)
+        this.#recognize(nowMs)
         this.#viewAll(nowMs, { urgent: false })
         break
       case 'liveness':
@@ -226,11 +238,10 @@ export class Announcer {
       if (addresses) addresses.add(key)
       else this.#addressesOfNode.set(node, new Set([key]))
     }
-    for (const [name, claim] of wanted.claims) {
-      if (!includes(wanted.interfaces, name)) this.#drop(claim, wanted)
-    }
+    this.#dropUnwanted(wanted)
     for (const link of this.#links.values()) this.#want(link, key, wanted)
-    this.#view(key, nowMs, { urgent: String(before?.order) !== String(wanted.order) })
+    const patienceOver = before?.patient === true && !wanted.patient
+    this.#view(key, nowMs, { urgent: patienceOver || String(before?.order) !== String(wanted.order) })
   }
 
   #remove(key: string): void {
@@ -250,9 +261,8 @@ export class Announcer {
   }
 
   /** An interface that is gone, or came back as another, or changed its MAC, loses its claims and starts again. */
-  #replaceLinks(links: readonly Link[], nowMs: number): void {
+  #replaceLinks(links: readonly Link[], segments: readonly Segment[], nowMs: number): void {
     const next = new Map(links.map(link => [link.name, link]))
-    const started: Link[] = []
     for (const [name, old] of this.#links) {
       const now = next.get(name)
       if (now && sameLink(now, old)) {
@@ -264,24 +274,39 @@ export class Announcer {
         if (claim) this.#drop(claim, wanted)
       }
     }
-    for (const link of next.values()) if (this.#links.get(link.name) !== link) started.push(link)
     this.#links = next
+    this.#segments = segments
     this.#neighbourhood.setOwnMacs(links.map(({ mac }) => mac))
-    if (started.length === 0) return
     for (const [key, wanted] of this.#wanted) {
-      for (const link of started) {
+      this.#dropUnwanted(wanted)
+      for (const link of next.values()) {
+        const known = wanted.claims.has(link.name)
         const claim = this.#want(link, key, wanted)
-        if (claim) this.#stepClaim(claim, { type: 'view', urgent: true }, nowMs)
+        if (claim && !known) this.#stepClaim(claim, { type: 'view', urgent: true }, nowMs)
       }
     }
   }
 
+  #dropUnwanted(wanted: Wanted): void {
+    for (const [name, claim] of wanted.claims) if (!this.#belongs(wanted, name)) this.#drop(claim, wanted)
+  }
+
+  /**
+   * Whether an address is to be announced on an interface. Where none is named, those in the address's subnet are meant, be they up or not:
+   * nobody elsewhere would ask. An address in no subnet of this node's, as routed ones are, belongs on all.
+   */
+  #belongs({ interfaces, address }: DesiredAddress, link: string): boolean {
+    if (interfaces !== 'all') return interfaces.includes(link)
+    const within = this.#segments.filter(({ subnets }) => subnets.some(subnet => rangeContains(subnet, address)))
+    return within.length === 0 || within.some(({ name }) => name === link)
+  }
+
   #want(link: Link, key: string, wanted: Wanted): Claim | undefined {
-    const { address, interfaces, claims } = wanted
-    if (!includes(interfaces, link.name) || !link.families.includes(address.family)) return undefined
+    const { address, claims } = wanted
+    if (!this.#belongs(wanted, link.name) || !link.families.includes(address.family)) return undefined
     let claim = claims.get(link.name)
     if (!claim) {
-      claim = { key, link, address, state: IDLE }
+      claim = { key, link, address, state: IDLE, conflictToldMs: Number.NEGATIVE_INFINITY }
       claims.set(link.name, claim)
     }
     return claim
@@ -308,9 +333,20 @@ export class Announcer {
     }
   }
 
-  #setLiveness({ node, state, lastHeardMs, link }: Extract<AnnouncerEvent, { type: 'liveness' }>, nowMs: number): void {
+  /** Who was taken for a stranger before all speakers were known is none. */
+  #recognize(nowMs: number): void {
+    for (const claim of [...this.#conflicts]) {
+      const mac = conflictOf(claim.state)?.mac
+      if (mac === undefined) continue
+      const from = this.#neighbourhood.originOf(mac)
+      if (!from || isNode(from)) this.#stepClaim(claim, { type: 'known', mac, from }, nowMs)
+    }
+  }
+
+  #setLiveness(event: Extract<AnnouncerEvent, { type: 'liveness' }>, nowMs: number): void {
+    const { node, link, state, lastHeardMs, saidGoodbye } = event
     const before = this.#neighbourhood.livenessOf(node, link)
-    this.#neighbourhood.setLiveness(node, state, lastHeardMs, link)
+    this.#neighbourhood.setLife(node, { state, lastHeardMs, saidGoodbye }, link)
     // Told again, it must not make those ask who wait for an owner's word.
     if (state === before) return
     const addresses = [...(this.#addressesOfNode.get(node) ?? [])]
@@ -353,7 +389,7 @@ export class Announcer {
       claim.state = state
       if (state.phase === 'owner') this.#owned.add(claim)
       else this.#owned.delete(claim)
-      this.#noteConflict(claim, before)
+      this.#noteConflict(claim, before, nowMs)
     }
     this.#queue.set(claim, dueOf(state, this.#timings))
     if (before.phase === 'idle' && state.phase !== 'idle') this.#actions.push({ type: 'listen', link, address })
@@ -375,25 +411,22 @@ export class Announcer {
     if (before.phase !== 'idle' && state.phase === 'idle') this.#actions.push({ type: 'ignore', link, address })
   }
 
-  #noteConflict(claim: Claim, before: ClaimState): void {
+  #noteConflict(claim: Claim, before: ClaimState, nowMs: number): void {
     const conflict = conflictOf(claim.state)
     if (!conflict) {
       this.#conflicts.delete(claim)
       return
     }
     this.#conflicts.add(claim)
-    if (conflictOf(before)?.mac === conflict.mac) return
+    if (conflictOf(before)?.mac === conflict.mac || nowMs - claim.conflictToldMs < CONFLICT_INTERVAL_MS) return
+    claim.conflictToldMs = nowMs
     this.#actions.push({ type: 'conflict', link: claim.link, address: claim.address, mac: conflict.mac })
   }
 
   #tookOver({ key, link, address }: Claim, cause: TakeoverCause, nowMs: number): AnnouncerAction {
     if (cause !== TakeoverCause.failure) return { type: 'tookOver', link, address, cause }
-    const heardMs = Math.max(
-      ...this.#predecessors(key).map(
-        node => this.#neighbourhood.lastHeardMs(node, link.name) ?? Number.NEGATIVE_INFINITY,
-      ),
-    )
-    return { type: 'tookOver', link, address, cause, ...(Number.isFinite(heardMs) && { afterMs: nowMs - heardMs }) }
+    const heardMs = this.#lastBefore(key, link)?.lastHeardMs
+    return { type: 'tookOver', link, address, cause, ...(heardMs !== undefined && { afterMs: nowMs - heardMs }) }
   }
 
   #askAt(link: string, nowMs: number): number {
@@ -408,17 +441,33 @@ export class Announcer {
     return position < 0 ? order : order.slice(0, position)
   }
 
-  #viewOf({ key, link }: Claim, nowMs: number): ClaimView {
+  /** Of the candidates before this node, the one that was heard last: it is the one that may have owned the address. */
+  #lastBefore(key: string, link: Link): NodeLife | undefined {
+    let last: NodeLife | undefined
+    for (const node of this.#predecessors(key)) {
+      const life = this.#neighbourhood.lifeOf(node, link.name)
+      if (life?.lastHeardMs !== undefined && life.lastHeardMs >= (last?.lastHeardMs ?? life.lastHeardMs)) last = life
+    }
+    return last
+  }
+
+  #causeOf({ key, link }: Claim): TakeoverCause {
+    if (this.#wanted.get(key)?.order[0] === this.#self) return TakeoverCause.elected
+    return this.#lastBefore(key, link)?.saidGoodbye ? TakeoverCause.handover : TakeoverCause.failure
+  }
+
+  #viewOf(claim: Claim, nowMs: number): ClaimView {
+    const { key, link } = claim
     const self = this.#self
     const neighbourhood = this.#neighbourhood
     const { viewIsOld, apiReachable, leaving } = this.#standing
-    const order = this.#wanted.get(key)?.order ?? []
+    const { order = [], patient = false } = this.#wanted.get(key) ?? {}
     return {
       nowMs,
       first: !leaving && order.find(node => node === self || !neighbourhood.isDown(node, link.name)) === self,
-      old: viewIsOld || !apiReachable,
+      deposesNobody: viewIsOld || !apiReachable || patient,
       askAtMs: () => this.#askAt(link.name, nowMs),
-      cause: order[0] === self ? TakeoverCause.elected : TakeoverCause.failure,
+      cause: this.#causeOf(claim),
       outranks: node => {
         if ((viewIsOld || leaving) && neighbourhood.isRegistered(node)) return true
         const [theirs, own] = [order.indexOf(node), order.indexOf(self)]
@@ -432,8 +481,4 @@ export class Announcer {
 
 function conflictOf(state: ClaimState): Conflict | undefined {
   return state.phase === 'idle' ? undefined : state.conflict
-}
-
-function includes(interfaces: WantedInterfaces, name: string): boolean {
-  return interfaces === 'all' || interfaces.includes(name)
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../ip/address.ts'
 
-/** On which interfaces an address is to be announced, by name; 'all' means every usable one. */
+/** On which interfaces an address is to be announced, by name; 'all' means those in the address's subnet, or every usable one where there is none. */
 export type WantedInterfaces = 'all' | readonly string[]
 
 /** An address that this node announces, or would if nodes before it fell silent. */

@@ -1,15 +1,13 @@
 import type { AddressCounters } from '../../../arp/responder.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
-import type { InterfaceMonitor, NetworkInterface } from '../../../io/interfaces.ts'
+import type { InterfaceMonitor } from '../../../io/interfaces.ts'
 import type { OpenGroupMembership } from '../../../io/multicast.ts'
 import type { OpenPacketSocket } from '../../../io/packet-socket.ts'
 import type { OpenUdpSocket } from '../../../io/udp.ts'
 import { formatAddress } from '../../../ip/address.ts'
-import { prefixRange } from '../../../ip/range.ts'
 import { Announcer, type AnnouncerAction, type AnnouncerEvent, type Standing } from '../../../layer2/announcer.ts'
 import type { ClaimTimings } from '../../../layer2/claim.ts'
 import type { DesiredAddress } from '../../../layer2/desired.ts'
-import type { Segment } from '../../../layer2/liveness-paths.ts'
 import { type KnownSpeaker, Neighbourhood } from '../../../layer2/neighbourhood.ts'
 import { watchedNodes } from '../../../layer2/watched-nodes.ts'
 import type { DesiredChange, LinkCounters, LinkReport, LivenessOptions, Takeover } from './link-messages.ts'
@@ -185,9 +183,9 @@ export class LinkDriver {
   }
 
   #onLinks(): void {
-    const { links, interfaces } = this.#ports
-    this.#liveness.setSegments(interfaces.filter(({ name }) => links.has(name)).map(segmentOf))
-    this.#step({ type: 'links', links: [...links.values()] })
+    const { links, segments } = this.#ports
+    this.#liveness.setSegments(segments.filter(({ name }) => links.has(name)))
+    this.#step({ type: 'links', links: [...links.values()], segments })
   }
 
   /** Others have taken over meanwhile: nothing is answered before it has been asked for again. */
@@ -291,15 +289,5 @@ export class LinkDriver {
     if (text === this.#lastReport) return
     this.#lastReport = text
     this.#init.onReport(report)
-  }
-}
-
-/** Link-local addresses are everywhere, and tell nothing of what is reached over the interface. */
-function segmentOf({ name, addresses }: NetworkInterface): Segment {
-  return {
-    name,
-    subnets: addresses
-      .filter(({ scope }) => scope === 'global')
-      .map(({ address, prefixLength }) => prefixRange(address, prefixLength)),
   }
 }

@@ -3,8 +3,10 @@ import type { CancelTimer, Clock } from '../../../io/clock.ts'
 import type { InterfaceMonitor, NetworkInterface } from '../../../io/interfaces.ts'
 import type { GroupMembership } from '../../../io/multicast.ts'
 import type { OpenPacketSocket } from '../../../io/packet-socket.ts'
-import type { Address, Family } from '../../../ip/address.ts'
+import { ADDRESS_BITS, type Address, type Family } from '../../../ip/address.ts'
+import { prefixRange } from '../../../ip/range.ts'
 import { type Link, type LinkFacts, sameLink, usableLinks } from '../../../layer2/link.ts'
+import type { Segment } from '../../../layer2/liveness-paths.ts'
 import type { MacAddress } from '../../../wire/mac-address.ts'
 import { Reader } from '../../../wire/reader.ts'
 import type { AddressPort, HeardKind } from './address-port.ts'
@@ -57,6 +59,13 @@ export class LinkPorts {
 
   get interfaces(): readonly NetworkInterface[] {
     return this.#components.monitor.snapshot()
+  }
+
+  /** The subnets that usable interfaces are in, be these up or not. */
+  get segments(): Segment[] {
+    const facts = this.interfaces.map(link => ({ ...factsOf(link), up: true }))
+    const names = new Set(usableLinks(facts, this.#init.excludedInterfaces).map(({ name }) => name))
+    return this.interfaces.filter(({ name }) => names.has(name)).map(segmentOf)
   }
 
   get dropped(): DroppedPackets[] {
@@ -198,6 +207,16 @@ function factsOf(link: NetworkInterface): LinkFacts {
     loopback,
     broadcast,
     linkLocal: linkLocalOf(link),
+  }
+}
+
+/** Link-local addresses are everywhere, and one with a host prefix may be a Service's: these tell nothing of what is reached over the interface. */
+function segmentOf({ name, addresses }: NetworkInterface): Segment {
+  return {
+    name,
+    subnets: addresses
+      .filter(({ scope, address, prefixLength }) => scope === 'global' && prefixLength < ADDRESS_BITS[address.family])
+      .map(({ address, prefixLength }) => prefixRange(address, prefixLength)),
   }
 }
 
