@@ -469,12 +469,14 @@ export class Announcer {
       askAtMs: () => this.#askAt(link.name, nowMs),
       cause: this.#causeOf(claim),
       outranks: node => {
-        if ((viewIsOld || leaving) && neighbourhood.isRegistered(node)) return true
+        // Whoever of the speakers asks lives, and knows more or stays longer.
+        if (viewIsOld || leaving) return true
         const [theirs, own] = [order.indexOf(node), order.indexOf(self)]
         return theirs >= 0 && (own < 0 || theirs < own)
       },
       lowerHash: node => nodeHash(node, key) < nodeHash(self, key),
-      isGone: node => apiReachable && neighbourhood.isDown(node, link.name) && !neighbourhood.isRegistered(node),
+      isGone: node =>
+        apiReachable && !neighbourhood.isRegistered(node) && neighbourhood.livenessOf(node, link.name) !== 'up',
     }
   }
 }
