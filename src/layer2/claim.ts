@@ -9,6 +9,8 @@ export const TakeoverCause = {
   elected: 'elected',
   /** the candidates before it are down */
   failure: 'failure',
+  /** the last of the candidates before it has said that it leaves: it went on answering until it was asked, and nothing was lost */
+  handover: 'handover',
   /** another host has stopped to use the address */
   conflictOver: 'conflictOver',
 } as const
@@ -68,6 +70,8 @@ export type ClaimEvent =
   | { readonly type: 'claim'; readonly from: Origin }
   /** the same, sent to this node alone: who sends it hears this node */
   | { readonly type: 'answer'; readonly from: Origin }
+  /** this MAC, of a stranger until now, turns out to be a speaker's, or (without `from`) this node's own */
+  | { readonly type: 'known'; readonly mac: MacAddress; readonly from?: Origin | undefined }
   /** others may not know or may have forgotten who owns it: tell them */
   | { readonly type: 'speakUp' }
   /** `dueMs` is reached */
@@ -80,8 +84,8 @@ export interface ClaimView {
   readonly first: boolean
   /** why it is the first */
   readonly cause: TakeoverCause
-  /** the API server does not answer this node: others may know better */
-  readonly old: boolean
+  /** others may know better, or serve better: it asks without deposing anybody, and takes over only where nobody answers */
+  readonly deposesNobody: boolean
   /** takes the next free place among those who ask on this interface, so that many that begin at once do not flood the segment */
   askAtMs(): number
   /** whether the node comes before this one in its order, or this one may not insist, its view being old or itself about to leave */
@@ -161,6 +165,7 @@ export function dueOf(state: ClaimState, { conflictForgottenMs }: ClaimTimings):
 
 /** One step of the machine: nothing but what is passed in decides. The same state, when nothing changed. */
 export function stepClaim(state: ClaimState, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+  if (event.type === 'known') return recognize(state, event, view, timings)
   switch (state.phase) {
     case 'idle':
       return event.type === 'view' && view.first ? ask(view, timings, { backoffMs: timings.askAgainMs }) : stay(state)
@@ -173,11 +178,35 @@ export function stepClaim(state: ClaimState, event: ClaimEvent, view: ClaimView,
   }
 }
 
+/** The conflict was none. What waited for the stranger to go begins anew. */
+function recognize(
+  state: ClaimState,
+  { mac, from }: Extract<ClaimEvent, { type: 'known' }>,
+  view: ClaimView,
+  timings: ClaimTimings,
+): ClaimStep {
+  if (state.phase === 'idle' || state.conflict?.mac !== mac) return stay(state)
+  const { conflict, ...rest } = state
+  switch (rest.phase) {
+    case 'asking':
+      return stay({ ...rest, cause: view.cause })
+    case 'waiting':
+      return isNode(rest.holder) ? stay(rest) : ask(view, timings, { backoffMs: timings.askAgainMs, holder: from })
+    case 'owner':
+      return stay(rest)
+  }
+}
+
 type Asking = Extract<ClaimState, { phase: 'asking' }>
 type Waiting = Extract<ClaimState, { phase: 'waiting' }>
 type Owner = Extract<ClaimState, { phase: 'owner' }>
 
-function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+function stepAsking(
+  state: Asking,
+  event: Exclude<ClaimEvent, { type: 'known' }>,
+  view: ClaimView,
+  timings: ClaimTimings,
+): ClaimStep {
   const { nowMs } = view
   switch (event.type) {
     case 'view':
@@ -205,7 +234,12 @@ function stepAsking(state: Asking, event: ClaimEvent, view: ClaimView, timings: 
   }
 }
 
-function stepWaiting(state: Waiting, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+function stepWaiting(
+  state: Waiting,
+  event: Exclude<ClaimEvent, { type: 'known' }>,
+  view: ClaimView,
+  timings: ClaimTimings,
+): ClaimStep {
   const { nowMs } = view
   const { holder, backoffMs, conflict } = state
   switch (event.type) {
@@ -227,7 +261,12 @@ function stepWaiting(state: Waiting, event: ClaimEvent, view: ClaimView, timings
   }
 }
 
-function stepOwner(state: Owner, event: ClaimEvent, view: ClaimView, timings: ClaimTimings): ClaimStep {
+function stepOwner(
+  state: Owner,
+  event: Exclude<ClaimEvent, { type: 'known' }>,
+  view: ClaimView,
+  timings: ClaimTimings,
+): ClaimStep {
   const { nowMs } = view
   switch (event.type) {
     case 'probe':
@@ -301,7 +340,7 @@ function ask(
     phase: 'asking',
     // One that comes before this node is not to yield to it; and of two whose views are old, either would, without reason. They are only asked
     // whether they are there.
-    ...((view.old || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),
+    ...((view.deposesNobody || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),
     questions: 0,
     dueMs,
     backoffMs,

@@ -15,9 +15,12 @@ export interface KnownSpeaker {
 /** `unknown` until it has been heard, or could have been. */
 export type NodeLiveness = 'unknown' | 'up' | 'down'
 
-interface Life {
+export interface NodeLife {
   readonly state: NodeLiveness
-  readonly lastHeardMs: number | undefined
+  /** when the node was heard last, by the clock of liveness */
+  readonly lastHeardMs?: number | undefined
+  /** it said itself that it leaves */
+  readonly saidGoodbye?: boolean
 }
 
 /** Whom the frames on the segment come from, and who of them lives. */
@@ -27,7 +30,7 @@ export class Neighbourhood {
   #nodeOfMac = new Map<MacAddress, string>()
   #ownMacs: ReadonlySet<MacAddress> = new Set()
   /** by node, then by interface; under the empty name what counts on interfaces that are not told apart */
-  readonly #liveness = new Map<string, Map<string, Life>>()
+  readonly #liveness = new Map<string, Map<string, NodeLife>>()
 
   constructor(init: { self: string }) {
     this.#self = init.self
@@ -45,10 +48,10 @@ export class Neighbourhood {
   }
 
   /** @param link the interface on which that is known; all that are not told apart, when left out */
-  setLiveness(node: string, state: NodeLiveness, lastHeardMs: number | undefined, link = ''): void {
+  setLife(node: string, life: NodeLife, link = ''): void {
     const lives = this.#liveness.get(node)
-    if (lives) lives.set(link, { state, lastHeardMs })
-    else this.#liveness.set(node, new Map([[link, { state, lastHeardMs }]]))
+    if (lives) lives.set(link, life)
+    else this.#liveness.set(node, new Map([[link, life]]))
   }
 
   /** What is known of the others' lives is worth nothing any more: all are unknown until they are heard again. */
@@ -80,15 +83,10 @@ export class Neighbourhood {
   }
 
   livenessOf(node: string, link = ''): NodeLiveness {
-    return this.#life(node, link)?.state ?? 'unknown'
+    return this.lifeOf(node, link)?.state ?? 'unknown'
   }
 
-  /** when the node was heard last, by the clock of liveness */
-  lastHeardMs(node: string, link = ''): number | undefined {
-    return this.#life(node, link)?.lastHeardMs
-  }
-
-  #life(node: string, link: string): Life | undefined {
+  lifeOf(node: string, link = ''): NodeLife | undefined {
     const lives = this.#liveness.get(node)
     return lives?.get(link) ?? lives?.get('')
   }

@@ -8,7 +8,7 @@ export const node = (name: string): Origin => ({ node: name })
 export const VIEW: Omit<ClaimView, 'nowMs'> = {
   first: true,
   cause: TakeoverCause.elected,
-  old: false,
+  deposesNobody: false,
   askAtMs: () => Number.NEGATIVE_INFINITY,
   outranks: name => name.includes('before'),
   lowerHash: name => name.includes('low'),

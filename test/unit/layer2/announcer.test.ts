@@ -139,15 +139,69 @@ describe('Announcer', () => {
       assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
     })
 
-    it('by a speaker is no conflict once that is known to be one', () => {
-      const scene = new Scene()
-      scene.desire({ [ONE]: 'ab' })
-      scene.heard('claim', ONE, STRANGER_MAC)
-      scene.step({ type: 'speakers', speakers: [...SPEAKERS, speaker('node-e', STRANGER_MAC)] })
-      scene.until(1_000)
-      scene.heard('claim', ONE, STRANGER_MAC)
-      assert.deepEqual(scene.conflicts, [])
-      assert.equal(scene.announcer.dueMs, 1_100)
+    describe('by a speaker that is taken for a stranger, once it is known', () => {
+      const known = (node: string, mac = STRANGER_MAC) =>
+        ({ type: 'speakers', speakers: [...SPEAKERS, speaker(node, mac)] }) as const
+
+      it('is no conflict any more, and asked for at once', () => {
+        const scene = new Scene()
+        scene.desire({ [ONE]: 'ab' })
+        scene.heard('claim', ONE, STRANGER_MAC)
+        assert.deepEqual(scene.until(500), [])
+        assert.deepEqual(scene.step(known('node-e')), ['probe eth0 192.0.2.1'])
+        assert.deepEqual(scene.conflicts, [])
+        assert.deepEqual(scene.heard('claim', ONE, STRANGER_MAC), [])
+        assert.deepEqual(scene.conflicts, [])
+        assert.deepEqual(scene.until(600), ['600 probe eth0 192.0.2.1'])
+      })
+
+      it('is no conflict of its owner any more', () => {
+        const scene = owning({ [ONE]: 'ab' })
+        scene.heard('claim', ONE, STRANGER_MAC)
+        assert.equal(scene.conflicts.length, 1)
+        assert.deepEqual(scene.step(known('node-e')), [])
+        assert.deepEqual(scene.conflicts, [])
+        assert.deepEqual(scene.owned, ['eth0 192.0.2.1'])
+      })
+
+      it('is no conflict any more when it is asked for at the moment; the takeover is an election', () => {
+        const scene = new Scene()
+        scene.desire({ [ONE]: 'ab' })
+        scene.heard('claim', ONE, STRANGER_MAC)
+        scene.until(1_000)
+        assert.deepEqual(scene.step(known('node-e')), [])
+        assert.deepEqual(scene.conflicts, [])
+        assert.ok(scene.until(1_100).includes('1100 tookOver 192.0.2.1 elected'))
+      })
+
+      it('is no conflict any more when that is this node itself', () => {
+        const scene = new Scene()
+        scene.desire({ [ONE]: 'ab' })
+        scene.heard('claim', ONE, STRANGER_MAC)
+        scene.until(500)
+        assert.deepEqual(scene.step(known('node-a')), ['probe eth0 192.0.2.1'])
+        assert.deepEqual(scene.conflicts, [])
+      })
+
+      it('stays a conflict when it is another that is known now', () => {
+        const scene = new Scene()
+        scene.desire({ [ONE]: 'ab' })
+        scene.heard('claim', ONE, STRANGER_MAC)
+        assert.deepEqual(scene.step(known('node-e', 0x0200_5e00_0e00)), [])
+        assert.equal(scene.conflicts.length, 1)
+      })
+    })
+
+    it('by strangers that take turns is told of at most every 10 s', () => {
+      const scene = owning({ [ONE]: 'ab' })
+      const told: number[] = []
+      for (let ms = 1_000; ms <= 25_000; ms += 1_000) {
+        scene.until(ms)
+        const words = scene.heard('claim', ONE, STRANGER_MAC + ((ms / 1_000) % 2))
+        if (words.some(text => text.startsWith('conflict'))) told.push(ms)
+      }
+      assert.deepEqual(told, [1_000, 11_000, 21_000])
+      assert.deepEqual(scene.conflicts, ['eth0 192.0.2.1 02:00:5e:00:00:ab since 25000'])
     })
 
     it('is not heard of by those who do not ask for it, on other interfaces, or in frames of their own', () => {

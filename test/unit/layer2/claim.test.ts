@@ -59,7 +59,7 @@ describe('stepClaim, every event in every state', () => {
     'view: first': { event: { type: 'view', urgent: false } },
     'view: first, urgent': { event: { type: 'view', urgent: true } },
     'view: first, urgent, queue': { event: { type: 'view', urgent: true }, view: { askAtMs: () => NOW + 7 } },
-    'view: first, urgent, old': { event: { type: 'view', urgent: true }, view: { old: true } },
+    'view: first, urgent, old': { event: { type: 'view', urgent: true }, view: { deposesNobody: true } },
     'view: not first': { event: { type: 'view', urgent: false }, view: { first: false } },
     'view: not first, urgent': { event: { type: 'view', urgent: true }, view: { first: false } },
     'probe: before, lower hash': probe(node('before-low')),
@@ -87,7 +87,7 @@ describe('stepClaim, every event in every state', () => {
     'timer: early': { event: { type: 'timer' }, view: { nowMs: DUE - 0.001 } },
     'timer: due': { event: { type: 'timer' }, view: { nowMs: DUE } },
     'timer: due, queue': { event: { type: 'timer' }, view: { nowMs: DUE, askAtMs: () => DUE + 7 } },
-    'timer: due, old': { event: { type: 'timer' }, view: { nowMs: DUE, old: true } },
+    'timer: due, old': { event: { type: 'timer' }, view: { nowMs: DUE, deposesNobody: true } },
     'timer: due, not first': { event: { type: 'timer' }, view: { nowMs: DUE, first: false } },
   }
 
