@@ -28,6 +28,7 @@ export const SPEAKERS: readonly KnownSpeaker[] = [
 export interface Wish {
   readonly order: string
   readonly on?: readonly string[]
+  readonly patient?: true
 }
 
 /** An announcer of node-a, with the speakers of nodes a to d, on a clock that the test sets. Actions come as words. */
@@ -56,8 +57,8 @@ export class Scene {
     return this.step({ type: 'desired', changed: new Map(entries), removed })
   }
 
-  liveness(node: string, state: NodeLiveness, lastHeardMs?: number): string[] {
-    return this.step({ type: 'liveness', node, state, lastHeardMs })
+  liveness(node: string, state: NodeLiveness, lastHeardMs?: number, saidGoodbye = false): string[] {
+    return this.step({ type: 'liveness', node, state, lastHeardMs, saidGoodbye })
   }
 
   standing(change: Partial<Standing>): string[] {
@@ -102,8 +103,9 @@ export function owning(wishes: Record<string, Wish | string>, init: { links?: re
 }
 
 export function desiredOf(key: string, wish: Wish | string): DesiredAddress {
-  const { order, on } = typeof wish === 'string' ? { order: wish, on: undefined } : wish
-  return { address: address(key), interfaces: on ?? 'all', order: [...order].map(letter => `node-${letter}`) }
+  const { order, on, patient }: Wish = typeof wish === 'string' ? { order: wish } : wish
+  const nodes = [...order].map(letter => `node-${letter}`)
+  return { address: address(key), interfaces: on ?? 'all', order: nodes, ...(patient && { patient }) }
 }
 
 /** An address for which the hash of node-b is lower, or is not, than that of node-a. */

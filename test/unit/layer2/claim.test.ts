@@ -59,7 +59,7 @@ describe('stepClaim, every event in every state', () => {
     'view: first': { event: { type: 'view', urgent: false } },
     'view: first, urgent': { event: { type: 'view', urgent: true } },
     'view: first, urgent, queue': { event: { type: 'view', urgent: true }, view: { askAtMs: () => NOW + 7 } },
-    'view: first, urgent, old': { event: { type: 'view', urgent: true }, view: { deposesNobody: true } },
+    'view: first, urgent, meek': { event: { type: 'view', urgent: true }, view: { deposesNobody: true } },
     'view: not first': { event: { type: 'view', urgent: false }, view: { first: false } },
     'view: not first, urgent': { event: { type: 'view', urgent: true }, view: { first: false } },
     'probe: before, lower hash': probe(node('before-low')),
@@ -84,10 +84,15 @@ describe('stepClaim, every event in every state', () => {
     'answer: stranger': answer(STRANGER),
     'answer: other stranger': answer(OTHER_STRANGER),
     'speak up': { event: { type: 'speakUp' } },
+    'known: the stranger': known(node('some-node')),
+    'known: before': known(node('before-high')),
+    'known: not first': known(node('some-node'), { first: false }),
+    'known: oneself': known(undefined),
+    'known: another': { event: { type: 'known', mac: OTHER_STRANGER.mac, from: node('some-node') } },
     'timer: early': { event: { type: 'timer' }, view: { nowMs: DUE - 0.001 } },
     'timer: due': { event: { type: 'timer' }, view: { nowMs: DUE } },
     'timer: due, queue': { event: { type: 'timer' }, view: { nowMs: DUE, askAtMs: () => DUE + 7 } },
-    'timer: due, old': { event: { type: 'timer' }, view: { nowMs: DUE, deposesNobody: true } },
+    'timer: due, meek': { event: { type: 'timer' }, view: { nowMs: DUE, deposesNobody: true } },
     'timer: due, not first': { event: { type: 'timer' }, view: { nowMs: DUE, first: false } },
   }
 
@@ -97,7 +102,7 @@ describe('stepClaim, every event in every state', () => {
 view: first                | ask     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 view: first, urgent        | ask     | .      | .      | .      | .      | .     | .      | ask     | inquire  | ask     | .       | .      | .      | .      | .
 view: first, urgent, queue | queue   | .      | .      | .      | .      | .     | .      | queue   | queue?   | queue   | .       | .      | .      | .      | .
-view: first, urgent, old   | inquire | .      | .      | .      | .      | .     | .      | inquire | inquire  | inquire | .       | .      | .      | .      | .
+view: first, urgent, meek  | inquire | .      | .      | .      | .      | .     | .      | inquire | inquire  | inquire | .       | .      | .      | .      | .
 view: not first            | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
 view: not first, urgent    | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
 probe: before, lower hash  | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | yield  | yield  | yield  | yield
@@ -122,10 +127,15 @@ answer: gone, higher hash  | .       | .      | .      | .      | .      | .    
 answer: stranger           | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
 answer: other stranger     | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
 speak up                   | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | tell   | tell   | tell   | tell
+known: the stranger        | .       | .      | .      | .      | clear  | .     | clear  | .       | .        | clear   | ask     | .      | clear  | .      | .
+known: before              | .       | .      | .      | .      | clear  | .     | clear  | .       | .        | clear   | inquire | .      | clear  | .      | .
+known: not first           | .       | .      | .      | .      | clear  | .     | clear  | .       | .        | clear   | idle    | .      | clear  | .      | .
+known: oneself             | .       | .      | .      | .      | clear  | .     | clear  | .       | .        | clear   | ask     | .      | clear  | .      | .
+known: another             | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 timer: early               | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 timer: due                 | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | retry   | sound.   | retry   | retry   | repeat | repeat | repeat | repeat
 timer: due, queue          | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | requeue | requeue? | requeue | requeue | repeat | repeat | repeat | repeat
-timer: due, old            | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | sound.  | sound.   | sound.  | sound.  | repeat | repeat | repeat | repeat
+timer: due, meek           | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | sound.  | sound.   | sound.  | sound.  | repeat | repeat | repeat | repeat
 timer: due, not first      | .       | probe1 | sound1 | probe2 | probe2 | own   | own    | idle    | idle     | idle    | idle    | repeat | repeat | repeat | repeat
 `
 
@@ -167,6 +177,14 @@ timer: due, not first      | .       | probe1 | sound1 | probe2 | probe2 | own  
         },
         actions: ['inquire'],
       }),
+    },
+    clear: {
+      title: 'forgets the conflict, and why it asks if it asks on its account',
+      expected: ({ before }) => {
+        const { conflict, ...rest } = before as Exclude<ClaimState, { phase: 'idle' }>
+        assert.ok(conflict)
+        return { state: rest.phase === 'asking' ? { ...rest, cause: 'elected' } : rest, actions: [] }
+      },
     },
     sound1: {
       title: 'inquires, as it is its turn; a probe comes after',
@@ -394,6 +412,11 @@ function claim(from: Origin, view?: Partial<ClaimView>): { event: ClaimEvent; vi
 
 function answer(from: Origin, view?: Partial<ClaimView>): { event: ClaimEvent; view?: Partial<ClaimView> } {
   return { event: { type: 'answer', from }, ...(view && { view }) }
+}
+
+/** STRANGER turns out to be no stranger. */
+function known(from: Origin | undefined, view?: Partial<ClaimView>): { event: ClaimEvent; view?: Partial<ClaimView> } {
+  return { event: { type: 'known', mac: STRANGER.mac, ...(from && { from }) }, ...(view && { view }) }
 }
 
 function pick<Phase extends ClaimState['phase']>(

@@ -18,6 +18,8 @@ export interface LinkLiveness {
   readonly link: string
   readonly state: LivenessStatus
   readonly lastHeardMs: number | undefined
+  /** it is down because it said itself that it leaves */
+  readonly saidGoodbye: boolean
 }
 
 export interface LivenessPortInit extends LivenessOptions {
@@ -142,10 +144,10 @@ export class LivenessPort {
   #tell(): void {
     const before = this.#told
     this.#told = new Map()
-    for (const { status, lastHeardMs, node: id } of this.#liveness.watched()) {
+    for (const { status, lastHeardMs, saidGoodbye, node: id } of this.#liveness.watched()) {
       const { node, links = [] } = this.#paths.get(id) ?? {}
       for (const link of node === undefined ? [] : links) {
-        this.#told.set(`${node} ${link}`, { node: node!, link, state: status, lastHeardMs })
+        this.#told.set(`${node} ${link}`, { node: node!, link, state: status, lastHeardMs, saidGoodbye })
       }
     }
     const changed = [...this.#told].filter(([key, { state }]) => before.get(key)?.state !== state)
