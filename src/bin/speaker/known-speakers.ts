@@ -20,21 +20,6 @@ export function knownSpeakers(
     .sort((a, b) => (a.node < b.node ? -1 : 1))
 }
 
-/** Of this node's addresses those that another registered speaker says it owns as well. */
-export function rivals(
-  own: Iterable<{ readonly address: string }>,
-  speakers: Iterable<SpeakerView>,
-  self: string,
-): string[] {
-  const owned = new Set([...own].map(({ address }) => address))
-  const claimed = new Set<string>()
-  for (const speaker of speakers) {
-    if (speaker.name === self || !isRegistered(speaker)) continue
-    for (const { address } of speaker.announcements) if (owned.has(address)) claimed.add(address)
-  }
-  return [...claimed].sort()
-}
-
 function addressesOf(node: NodeView | undefined, { interfaces }: SpeakerView): Address[] {
   const texts = [
     ...(node?.addresses ?? []),

@@ -9,11 +9,12 @@ import type { CandidateRules, ClusterFacts } from '../../speaker/candidate-index
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import { Decisions } from '../../speaker/decisions.ts'
 import { Assignments } from './assignments.ts'
-import { knownSpeakers, rivals } from './known-speakers.ts'
+import { knownSpeakers } from './known-speakers.ts'
 import { EMPTY_REPORT, type LinkMessage, type LinkReport, type Takeover } from './link/link-messages.ts'
 import { LinkWorker } from './link/link-worker.ts'
 import { LivenessKey } from './liveness-key.ts'
 import { Registration } from './registration.ts'
+import { Rivals } from './rivals.ts'
 import { SpeakerMetrics } from './speaker-metrics.ts'
 import { BY_SERVICE, SpeakerStores } from './speaker-stores.ts'
 
@@ -67,7 +68,6 @@ export class Speaker {
   readonly #clock: Clock
   readonly #client: ApiClient
   readonly #logger: Logger
-  readonly #init: SpeakerInit
   readonly #stores: SpeakerStores
   readonly #decisions: Decisions
   readonly #link: LinkWorker
@@ -76,11 +76,12 @@ export class Speaker {
   readonly metrics: SpeakerMetrics
   readonly #assignments: Assignments
   readonly #livenessKey: LivenessKey
+  readonly #rivals: Rivals
   readonly #refused = new Map<string, string>()
   /** the last problem of each interface that does not work, so that each is logged once */
   readonly #linkProblems = new Map<string, string>()
   #report: LinkReport = EMPTY_REPORT
-  #rivals = ''
+  #toldRivals = ''
   #nextSettleMs = Number.NEGATIVE_INFINITY
   #cancelSettle: CancelTimer | undefined
   #cancelDue: CancelTimer = () => {}
@@ -93,7 +94,8 @@ export class Speaker {
     const { nodeName, namespace, podName } = init
     this.#clock = clock
     this.#logger = logger
-    this.#init = init
+
+    this.#rivals = new Rivals({ self: nodeName })
     const stores = new SpeakerStores(components, { namespace })
     this.#stores = stores
     this.#decisions = new Decisions(
@@ -223,6 +225,7 @@ export class Speaker {
       if (String(before?.addresses) !== String(after?.addresses)) this.#tellSpeakers()
     })
     speakers.subscribe((_key, before, after) => {
+      this.#rivals.setSpeaker((after ?? before)?.name ?? '', after)
       if (!sameCandidate(before, after)) world()
       if (!sameNeighbour(before, after)) this.#tellSpeakers()
       this.#tellRivals()
@@ -268,8 +271,9 @@ export class Speaker {
     if (report.interfaces.length === 0) this.#logger.warn({}, 'no interface to announce on: all are down or excluded')
     this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
     this.#registration.setReport(report)
-    this.#tellRivals()
     const owned = new Set(report.announcements.map(({ address }) => address))
+    this.#rivals.setOwned(owned, this.#stores.speakers.list())
+    this.#tellRivals()
     if (this.#decisions.setOwned(owned, report.revision)) this.#schedule()
   }
 
@@ -294,9 +298,9 @@ export class Speaker {
   }
 
   #tellRivals(): void {
-    const addresses = rivals(this.#report.announcements, this.#stores.speakers.list(), this.#init.nodeName)
-    if (String(addresses) === this.#rivals) return
-    this.#rivals = String(addresses)
+    const { addresses } = this.#rivals
+    if (String(addresses) === this.#toldRivals) return
+    this.#toldRivals = String(addresses)
     this.#link.setRivals(addresses)
   }
 
