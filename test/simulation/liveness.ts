@@ -132,6 +132,8 @@ export class AbstractLiveness implements LivenessNetwork {
       const watched = targets.includes(watch.target)
       if (watched === watch.watched) continue
       watch.watched = watched
+      // Of a node that is not watched any more, or anew, nothing is known.
+      if (watch.state !== 'unknown') this.#listeners[node]!.livenessChanged(watch.target, 'unknown', watch.lastHeardMs)
       this.#forget(watch)
       if (watched) this.#settle(watch)
     }

@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'probes where it should inquire',
     file: 'claim',
-    original: '...((view.old || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),',
+    original: '...((view.deposesNobody || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),',
     mutated: '',
   },
   {
@@ -132,19 +132,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'insists although its view is old or it leaves',
     file: 'announcer',
-    original: 'if ((viewIsOld || leaving) && neighbourhood.isRegistered(node)) return true',
+    original: 'if (viewIsOld || leaving) return true',
     mutated: '',
   },
   {
     name: 'insists although its view is old',
     file: 'announcer',
-    original: 'if ((viewIsOld || leaving) && neighbourhood.isRegistered(node)) return true',
-    mutated: 'if (leaving && neighbourhood.isRegistered(node)) return true',
+    original: 'if (viewIsOld || leaving) return true',
+    mutated: 'if (leaving) return true',
   },
   {
     name: 'takes nobody for dead',
     file: 'announcer',
-    original: 'order.find(node => node === self || !neighbourhood.isDown(node)) === self',
+    original: 'order.find(node => node === self || !neighbourhood.isDown(node, link.name)) === self',
     mutated: 'order[0] === self',
   },
   {
