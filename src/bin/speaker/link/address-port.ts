@@ -1,4 +1,5 @@
 import type { AddressCounters } from '../../../arp/responder.ts'
+import type { FrameBatch } from '../../../io/packet-socket.ts'
 import type { Address } from '../../../ip/address.ts'
 import type { Link } from '../../../layer2/link.ts'
 import { macAt } from '../../../wire/in-place.ts'
@@ -43,4 +44,28 @@ export interface AddressPortInit {
 /** What a frame was sent to this interface alone for is an answer: who sends it hears this node. */
 export function kindOf(kind: 'probe' | 'claim', frame: Uint8Array, { mac }: Link): HeardKind {
   return kind === 'claim' && macAt(frame, 0) === mac ? 'answer' : kind
+}
+
+interface Responder {
+  accept(frame: Uint8Array): AddressCounters | undefined
+  answer(request: Uint8Array, reply: Uint8Array): void
+}
+
+/** Hears, then answers each frame: an owner that yields to what it hears does not answer it any more. */
+export function serveBatch(
+  batch: FrameBatch,
+  hear: (frame: Uint8Array) => void,
+  responder: Responder,
+  answerLength: number,
+): void {
+  for (let i = 0; i < batch.count; i++) {
+    const frame = batch.frame(i)
+    hear(frame)
+    const counters = responder.accept(frame)
+    if (!counters) continue
+    const reply = batch.reply(answerLength)
+    if (!reply) continue
+    responder.answer(frame, reply)
+    counters.responsesSent++
+  }
 }

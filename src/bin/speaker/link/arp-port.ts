@@ -6,7 +6,7 @@ import { type AddressCounters, ArpResponder } from '../../../arp/responder.ts'
 import type { OpenPacketSocket, PacketSocket } from '../../../io/packet-socket.ts'
 import type { Address } from '../../../ip/address.ts'
 import type { Link } from '../../../layer2/link.ts'
-import { type AddressPort, type AddressPortInit, kindOf } from './address-port.ts'
+import { type AddressPort, type AddressPortInit, kindOf, serveBatch } from './address-port.ts'
 import { AnnouncementQueue } from './announcement-queue.ts'
 
 type Ipv4Address = Extract<Address, { family: 4 }>
@@ -36,24 +36,16 @@ export class ArpPort implements AddressPort {
     const listened = this.#heard
     this.#responder = responder
     this.#announcements = new AnnouncementQueue({ frames: address => gratuitousFrames(link.mac, address) })
+    const hear = (frame: Uint8Array): void => {
+      if (!listened.has(heardArpAddress(frame))) return
+      const heard = hearArp(frame)
+      if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 4, value: heard.address }, heard.mac)
+    }
     this.#socket = openPacketSocket({
       interfaceIndex: link.index,
       etherType: ETHERTYPE_ARP,
       onBatch: batch => {
-        if (isStale()) return
-        for (let i = 0; i < batch.count; i++) {
-          const frame = batch.frame(i)
-          if (listened.has(heardArpAddress(frame))) {
-            const heard = hearArp(frame)
-            if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 4, value: heard.address }, heard.mac)
-          }
-          const counters = responder.accept(frame)
-          if (!counters) continue
-          const reply = batch.reply(ARP_FRAME_LENGTH)
-          if (!reply) continue
-          responder.answer(frame, reply)
-          counters.responsesSent++
-        }
+        if (!isStale()) serveBatch(batch, hear, responder, ARP_FRAME_LENGTH)
       },
       onError,
     })

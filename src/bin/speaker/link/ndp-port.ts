@@ -11,7 +11,7 @@ import { ETHERTYPE_IPV6 } from '../../../ndp/layout.ts'
 import { solicitedNodeAddress } from '../../../ndp/multicast.ts'
 import { probeFrame, questionFrame } from '../../../ndp/probe.ts'
 import { NDP_ANSWER_LENGTH, NdpResponder } from '../../../ndp/responder.ts'
-import { type AddressPort, type AddressPortInit, kindOf } from './address-port.ts'
+import { type AddressPort, type AddressPortInit, kindOf, serveBatch } from './address-port.ts'
 import { AnnouncementQueue } from './announcement-queue.ts'
 
 type Ipv6Address = Extract<Address, { family: 6 }>
@@ -47,26 +47,18 @@ export class NdpPort implements AddressPort {
     this.#announcements = new AnnouncementQueue({
       frames: address => [unsolicitedAdvertisement(link.mac, linkLocal, address)],
     })
+    const hear = (frame: Uint8Array): void => {
+      const offset = heardNdpOffset(frame)
+      if (offset < 0 || !listened.find(frame, offset)) return
+      const heard = hearNdp(frame)
+      if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 6, value: heard.address }, heard.mac)
+    }
     this.#socket = openPacketSocket({
       interfaceIndex: link.index,
       etherType: ETHERTYPE_IPV6,
       filter: NDP_FILTER,
       onBatch: batch => {
-        if (isStale()) return
-        for (let i = 0; i < batch.count; i++) {
-          const frame = batch.frame(i)
-          const offset = heardNdpOffset(frame)
-          if (offset >= 0 && listened.find(frame, offset)) {
-            const heard = hearNdp(frame)
-            if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 6, value: heard.address }, heard.mac)
-          }
-          const counters = responder.accept(frame)
-          if (!counters) continue
-          const reply = batch.reply(NDP_ANSWER_LENGTH)
-          if (!reply) continue
-          responder.answer(frame, reply)
-          counters.responsesSent++
-        }
+        if (!isStale()) serveBatch(batch, hear, responder, NDP_ANSWER_LENGTH)
       },
       onError,
     })
