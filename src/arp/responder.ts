@@ -1,3 +1,4 @@
+import { macAt, storeMac, uint16At, uint32At } from '../wire/in-place.ts'
 import { BROADCAST_MAC, type MacAddress } from '../wire/mac-address.ts'
 import {
   ADDRESS_LENGTHS,
@@ -43,22 +44,22 @@ export const ARP_RECEIVE_RULES: readonly ReceiveRule[] = [
   {
     reason: 'otherDestination',
     drops: (frame, { mac }) => {
-      const destination = uint48(frame, 0)
+      const destination = macAt(frame, 0)
       return destination !== BROADCAST_MAC && destination !== mac
     },
   },
-  { reason: 'notArp', drops: frame => uint16(frame, 12) !== ETHERTYPE_ARP },
+  { reason: 'notArp', drops: frame => uint16At(frame, 12) !== ETHERTYPE_ARP },
   // RFC 826, "Packet Reception": hardware type, protocol type, lengths, in this order.
-  { reason: 'unknownHardwareType', drops: frame => uint16(frame, 14) !== HARDWARE_TYPE_ETHERNET },
-  { reason: 'unknownProtocolType', drops: frame => uint16(frame, 16) !== PROTOCOL_TYPE_IPV4 },
-  { reason: 'wrongAddressLengths', drops: frame => uint16(frame, 18) !== ADDRESS_LENGTHS },
-  { reason: 'notRequest', drops: frame => uint16(frame, 20) !== ArpOperation.request },
+  { reason: 'unknownHardwareType', drops: frame => uint16At(frame, 14) !== HARDWARE_TYPE_ETHERNET },
+  { reason: 'unknownProtocolType', drops: frame => uint16At(frame, 16) !== PROTOCOL_TYPE_IPV4 },
+  { reason: 'wrongAddressLengths', drops: frame => uint16At(frame, 18) !== ADDRESS_LENGTHS },
+  { reason: 'notRequest', drops: frame => uint16At(frame, 20) !== ArpOperation.request },
   // The answer goes to the sender hardware address: a group there would make this node repeat one frame to all.
-  { reason: 'senderNotUnicast', drops: frame => (frame[22]! & 1) === 1 || uint48(frame, 22) === 0 },
-  { reason: 'ownFrame', drops: (frame, { mac }) => uint48(frame, 22) === mac },
-  { reason: 'notAnnounced', drops: (frame, { addresses }) => !addresses.has(uint32(frame, 38)) },
+  { reason: 'senderNotUnicast', drops: frame => (frame[22]! & 1) === 1 || macAt(frame, 22) === 0 },
+  { reason: 'ownFrame', drops: (frame, { mac }) => macAt(frame, 22) === mac },
+  { reason: 'notAnnounced', drops: (frame, { addresses }) => !addresses.has(uint32At(frame, 38)) },
   // RFC 5227 §2.4: another host announces the address. That is a conflict to settle, not a question to answer.
-  { reason: 'claimedByOther', drops: frame => uint32(frame, 28) === uint32(frame, 38) },
+  { reason: 'claimedByOther', drops: frame => uint32At(frame, 28) === uint32At(frame, 38) },
 ]
 
 /** Answers ARP requests on one interface. */
@@ -95,7 +96,7 @@ export class ArpResponder {
         return undefined
       }
     }
-    const counters = this.addresses.get(uint32(frame, 38))!
+    const counters = this.addresses.get(uint32At(frame, 38))!
     counters.requestsReceived++
     return counters
   }
@@ -120,27 +121,4 @@ export class ArpResponder {
       reply[38 + index] = request[28 + index]!
     }
   }
-}
-
-function storeMac(bytes: Uint8Array, offset: number, mac: MacAddress): void {
-  const high = Math.floor(mac / 2 ** 32)
-  const low = mac >>> 0
-  bytes[offset] = high >>> 8
-  bytes[offset + 1] = high
-  bytes[offset + 2] = low >>> 24
-  bytes[offset + 3] = low >>> 16
-  bytes[offset + 4] = low >>> 8
-  bytes[offset + 5] = low
-}
-
-function uint16(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset]! << 8) | bytes[offset + 1]!
-}
-
-function uint32(bytes: Uint8Array, offset: number): number {
-  return ((uint16(bytes, offset) << 16) | uint16(bytes, offset + 2)) >>> 0
-}
-
-function uint48(bytes: Uint8Array, offset: number): number {
-  return uint16(bytes, offset) * 2 ** 32 + uint32(bytes, offset + 2)
 }
