@@ -69,7 +69,7 @@ export class SpeakerMetrics {
   )
   readonly #takeovers = this.#counter(
     'herald_layer2_takeovers_total',
-    'Addresses that this node has taken over, on one interface each, by cause',
+    'Addresses that this node has taken over, on one interface each, by cause: elected, failure, handover, conflictOver',
     ['cause'],
   )
   readonly #takeoverSeconds = new Histogram({
@@ -88,7 +88,7 @@ export class SpeakerMetrics {
   )
   readonly #sessions = this.#gauge(
     'herald_layer2_liveness_session_up',
-    '1 while the speaker of a node that this one watches is heard',
+    '1 while the speaker of a node that this one watches is heard, on every segment that they share',
     ['peer'],
   )
 
