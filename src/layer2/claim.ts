@@ -250,7 +250,11 @@ function stepWaiting(
       return ask(view, timings, { backoffMs: timings.askAgainMs, holder })
     case 'claim':
     case 'answer':
-      if (isNode(event.from)) return stay({ ...state, holder: event.from })
+      if (isNode(event.from)) {
+        // Two that do not hear each other own it: one of them it need not ask, for the other, which comes before this node, stays.
+        const stays = isNode(holder) && view.outranks(holder.node) && !view.outranks(event.from.node)
+        return stay(stays ? state : { ...state, holder: event.from })
+      }
       return stay({ ...state, holder: event.from, conflict: heardStranger(conflict, event.from.mac, nowMs) })
     case 'timer':
       if (nowMs < state.dueMs) return stay(state)

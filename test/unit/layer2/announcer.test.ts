@@ -322,11 +322,11 @@ describe('Announcer', () => {
       assert.equal(scene.announcer.canHandOver, false)
     })
 
-    it('does not yield to a speaker whose Lease has run out', () => {
+    it('yields to a speaker whose Lease has run out, as far as it knows: who asks lives', () => {
       const scene = owning({ [ONE]: 'ab' })
       scene.step({ type: 'speakers', speakers: [speaker('node-c', MACS.c, true)] })
       scene.standing({ leaving: true })
-      assert.deepEqual(scene.heard('probe', ONE, MACS.c), [])
+      assert.deepEqual(scene.heard('probe', ONE, MACS.c), ['silence eth0 192.0.2.1', 'ignore eth0 192.0.2.1'])
     })
   })
 

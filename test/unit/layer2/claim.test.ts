@@ -112,18 +112,18 @@ probe: after, lower hash   | .       | back   | back   | back   | back   | back 
 probe: after, higher       | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 probe: gone node           | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
 probe: stranger            | .       | taken  | taken  | taken  | taken  | taken | taken  | .       | .        | .       | .       | .      | .      | .      | .
-claim: lower hash          | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
-claim: lower, not first    | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
+claim: lower hash          | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | sound  | sound  | .      | sound
+claim: lower, not first    | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | sound  | sound  | .      | sound
 claim: higher hash         | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-claim: gone, lower hash    | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | sound  | sound  | .      | sound
-claim: gone, higher hash   | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+claim: gone, lower hash    | .       | .      | .      | .      | .      | .     | .      | holder  | .        | holder  | holder  | sound  | sound  | .      | sound
+claim: gone, higher hash   | .       | .      | .      | .      | .      | .     | .      | holder  | .        | holder  | holder  | insist | insist | .      | insist
 claim: stranger            | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
 claim: other stranger      | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
-answer: lower hash         | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
-answer: lower, not first   | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | leave  | leave  | leave  | leave
+answer: lower hash         | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | yield  | yield  | yield  | yield
+answer: lower, not first   | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | leave  | leave  | leave  | leave
 answer: higher hash        | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
-answer: gone, lower hash   | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | yield  | yield  | yield  | yield
-answer: gone, higher hash  | .       | .      | .      | .      | .      | .     | .      | holder  | holder   | holder  | holder  | insist | insist | .      | insist
+answer: gone, lower hash   | .       | .      | .      | .      | .      | .     | .      | holder  | .        | holder  | holder  | yield  | yield  | yield  | yield
+answer: gone, higher hash  | .       | .      | .      | .      | .      | .     | .      | holder  | .        | holder  | holder  | insist | insist | .      | insist
 answer: stranger           | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
 answer: other stranger     | .       | taken  | taken  | taken  | taken  | taken | taken  | taken.  | taken.   | taken.  | taken.  | defend | defend | note   | note
 speak up                   | .       | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | tell   | tell   | tell   | tell
