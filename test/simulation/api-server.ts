@@ -191,12 +191,12 @@ export class ApiServer {
   /** After a client has reached the server again: it lists everything anew. */
   resync(node: number, inMs: number): void {
     const client = this.#clients[node]!
-    this.#lists[node]!++
-    const atMs = this.#context.queue.nowMs + inMs
-    this.#configDueMs[node] = atMs
-    this.#speakersDueMs[node] = atMs
+    const list = ++this.#lists[node]!
     this.#context.queue.in(inMs, () => {
-      if (!this.isReachableFrom(node) || !client.connects) return
+      if (!this.isReachableFrom(node) || !client.connects || this.#lists[node] !== list) return
+      this.#lists[node]!++
+      this.#configDueMs[node] = this.#context.queue.nowMs
+      this.#speakersDueMs[node] = this.#context.queue.nowMs
       client.seeConfig(this.#config)
       client.seeSpeakers(this.#speakers)
     })
@@ -213,6 +213,7 @@ export class ApiServer {
     dueMs[node] = atMs
     const list = this.#lists[node]
     queue.at(atMs, () => {
+      // What was listed in the meantime is newer.
       if (this.isReachableFrom(node) && this.#lists[node] === list) see()
     })
   }

@@ -407,7 +407,6 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'frames late',
-    harmless: true,
     weight: 2,
     gentle: false,
     lasting: false,

@@ -66,7 +66,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'probes where it should inquire',
     file: 'claim',
-    original: '...((view.deposesNobody || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),',
+    original:
+      '...((view.deposesNobody || (holder && isNode(holder) && view.outranks(holder.node))) && { inquires: true }),',
     mutated: '',
   },
   {
