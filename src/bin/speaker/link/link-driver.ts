@@ -153,7 +153,7 @@ export class LinkDriver {
   setRivals(addresses: readonly string[]): void {
     this.#rivals = addresses
     this.#cancelRivals()
-    if (addresses.length > 0) this.#speakUpToRivals()
+    if (addresses.length > 0 && !this.#stopped) this.#speakUpToRivals()
   }
 
   speakUp(): void {
