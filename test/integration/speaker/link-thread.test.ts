@@ -55,7 +55,9 @@ class Station {
   }
 
   get announcements(): ArpFrame[] {
-    return this.heard.filter(({ destination }) => destination === BROADCAST_MAC)
+    return this.heard.filter(
+      ({ destination, senderProtocolAddress }) => destination === BROADCAST_MAC && senderProtocolAddress !== 0,
+    )
   }
 
   forget(): void {
@@ -74,7 +76,9 @@ describe('link thread, over a veth pair', () => {
   let worker: LinkWorker
   let report: LinkReport | undefined
   let died: Error | undefined
+  let revision = 0
   const problems: string[] = []
+  const desire = (wanted: DesiredSet) => worker.setDesired(wanted, ++revision)
 
   before(function () {
     if (canMakeNamespaces()) return
@@ -95,10 +99,15 @@ describe('link thread, over a veth pair', () => {
       { clock: new SystemClock() },
       {
         url: new URL('../../../src/bin/link-thread.ts', import.meta.url),
+        node: 'node-a',
         excludedInterfaces: ['^lo$', '^veth'],
+        liveness: { port: 7946, intervalMs: 100, multiplier: 3 },
+        timings: {},
         onReport: next => {
           report = next
         },
+        onTakeovers: () => {},
+        onStall: gapMs => problems.push(`stalled for ${gapMs} ms`),
         onProblem: ({ message }) => problems.push(message),
         onDied: error => {
           died = error
@@ -128,7 +137,7 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('announces what it claims by both gratuitous forms, and again 200 ms later', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('the second burst', () => station.announcements.length >= 4)
     const mac = new Reader(node.mac('eth0')).uint48()
     const common = {
@@ -151,7 +160,7 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('answers for what is announced, and for nothing else', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('an announcement', () => station.announcements.length > 0)
     station.ask('192.0.2.2')
     station.ask(announced)
@@ -182,9 +191,9 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('falls silent when the address is withdrawn', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('an announcement', () => station.announcements.length > 0)
-    worker.setDesired(new Map())
+    desire(new Map())
     await until('a report', () => report!.announcements.length === 0)
     station.forget()
     station.ask(announced)
@@ -201,7 +210,7 @@ describe('link thread, over a veth pair', () => {
     connectByVeth({ namespace: node, interfaceName: 'eth1' }, { namespace: client, interfaceName: 'second' })
     await until('a report', () => report!.interfaces.length === 2)
     const second = new Station(client, 'second')
-    worker.setDesired(desired(['eth1']))
+    desire(desired(['eth1']))
     await until('the second interface', () => second.announcements.length > 0)
     station.ask(announced)
     second.ask(announced)
@@ -211,7 +220,7 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('announces and answers on an interface that was deleted and came back', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('an announcement', () => station.announcements.length > 0)
     node.ip('link delete eth0')
     await until('a report', () => report!.interfaces.length === 0)
@@ -226,7 +235,7 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('announces a changed MAC address', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('an announcement', () => station.announcements.length > 0)
     node.ip('link set eth0 address 02:00:00:00:00:77')
     const mac = 0x02_00_00_00_00_77
@@ -240,7 +249,7 @@ describe('link thread, over a veth pair', () => {
   })
 
   it('is silent when stopped', async () => {
-    worker.setDesired(desired('all'))
+    desire(desired('all'))
     await until('an announcement', () => station.announcements.length > 0)
     await worker.stop()
     assert.equal(worker.alive, false)

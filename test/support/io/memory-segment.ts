@@ -58,10 +58,13 @@ export class MemorySegment {
 /** A network card on a segment. It filters like hardware: broadcast, its own MAC, and the multicast groups that were joined. */
 export class MemoryPort {
   readonly interfaceIndex: number
-  readonly mac: Uint8Array
+  mac: Uint8Array
   readonly #segment: MemorySegment
   readonly #sockets = new Set<MemoryPacketSocket>()
+  /** MACs of the groups that the host has joined on this card, besides those of single sockets */
+  readonly #groups = new Set<string>()
   #state: 'up' | 'down' | 'gone' = 'up'
+  #paused = false
 
   constructor(segment: MemorySegment, interfaceIndex: number, mac: Uint8Array) {
     this.#segment = segment
@@ -81,6 +84,26 @@ export class MemoryPort {
     const was = this.#state
     this.#state = up ? 'up' : 'down'
     if (was === 'up' && !up) this.#fail('ENETDOWN')
+  }
+
+  /** The host joins a multicast group on this card, as the kernel does for whoever asks for it. */
+  joinGroup(mac: Uint8Array): void {
+    this.#groups.add(mac.join())
+  }
+
+  leaveGroup(mac: Uint8Array): void {
+    this.#groups.delete(mac.join())
+  }
+
+  /** While the process does not run, frames wait in its sockets. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused
+    if (!paused) for (const socket of [...this.#sockets]) socket.wake()
+  }
+
+  /** @internal */
+  get paused(): boolean {
+    return this.#paused
   }
 
   /** The card is pulled out. */
@@ -122,6 +145,7 @@ export class MemoryPort {
     const multicast = (frame[0]! & 1) !== 0
     const accepted = multicast
       ? destination === '255,255,255,255,255,255' ||
+        this.#groups.has(destination) ||
         [...this.#sockets].some(socket => socket.memberships.has(destination))
       : destination === this.mac.join()
     if (accepted) for (const socket of [...this.#sockets]) socket.receive(frame)
@@ -183,6 +207,11 @@ class MemoryPacketSocket implements PacketSocket {
     if (((frame[12]! << 8) | frame[13]!) !== etherType) return
     if (filter && !bpfAccepts(filter, frame)) return
     this.#queue.push(frame)
+    this.wake()
+  }
+
+  wake(): void {
+    if (this.#port.paused || this.#queue.length === 0) return
     // what arrives at one moment is one batch
     if (!this.#delivering) queueMicrotask(() => this.#deliver())
     this.#delivering = true
@@ -190,6 +219,7 @@ class MemoryPacketSocket implements PacketSocket {
 
   #deliver(): void {
     this.#delivering = false
+    if (this.#port.paused) return
     while (this.#queue.length > 0 && !this.#closed) {
       const frames = this.#queue.splice(0, slots).map(frame => frame.slice())
       const replies: Uint8Array[] = []

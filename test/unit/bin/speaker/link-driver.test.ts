@@ -1,217 +1,235 @@
 import assert from 'node:assert/strict'
-import { type ArpFrame, ArpOperation, decodeArpFrame, encodeArpFrame } from '../../../../src/arp/packet.ts'
-import { LinkDriver } from '../../../../src/bin/speaker/link/link-driver.ts'
-import type { LinkReport } from '../../../../src/bin/speaker/link/link-messages.ts'
+import { type ArpFrame, decodeArpFrame } from '../../../../src/arp/packet.ts'
 import { MissingCapabilityError } from '../../../../src/io/capability-error.ts'
 import { formatAddress } from '../../../../src/ip/address.ts'
-import type { WantedInterfaces } from '../../../../src/layer2/desired.ts'
 import { BROADCAST_MAC } from '../../../../src/wire/mac-address.ts'
-import { Reader } from '../../../../src/wire/reader.ts'
-import { address } from '../../../support/addresses.ts'
-import { FakeClock } from '../../../support/io/fake-clock.ts'
-import { MemoryInterfaceMonitor, memoryInterface } from '../../../support/io/memory-interface-monitor.ts'
-import { type MemoryPort, MemorySegment } from '../../../support/io/memory-segment.ts'
+import { type LinkNode, LinkWorld } from '../../../support/io/link-world.ts'
 
-const nothingElse = () => new Promise(resolve => setImmediate(resolve))
+/** two questions, 50 ms apart */
+const ASKING_MS = 100
 
-describe('LinkDriver, on a segment in memory', () => {
-  let clock: FakeClock
-  let monitor: MemoryInterfaceMonitor
-  let segment: MemorySegment
-  let nodePort: MemoryPort
-  let clientPort: MemoryPort
-  let driver: LinkDriver
-  let sent: ArpFrame[]
-  let reports: LinkReport[]
-  let problems: string[]
-  let refuse: Error | undefined
-  const abort = new AbortController()
-
-  const eth0 = (parts: Partial<Parameters<typeof memoryInterface>[0]> = {}) =>
-    memoryInterface({
-      index: nodePort.interfaceIndex,
-      name: 'eth0',
-      mac: nodePort.mac,
-      addresses: [{ address: address('192.0.2.100'), prefixLength: 24, scope: 'global', tentative: false }],
-      ...parts,
-    })
-  const desire = (addresses: Record<string, WantedInterfaces>) =>
-    driver.setDesired(
-      new Map(
-        Object.entries(addresses).map(([key, interfaces]) => [
-          key,
-          { address: address(key), interfaces, order: ['node-a'] },
-        ]),
-      ),
-    )
-  const announcements = () =>
-    sent
-      .filter(({ destination }) => destination === BROADCAST_MAC)
-      .map(frame => `${frame.operation} ${text(frame.senderProtocolAddress)}`)
-  const answers = () => sent.filter(({ destination }) => destination !== BROADCAST_MAC)
-  const ask = async (target: string) => {
-    sent.length = 0
-    const mac = new Reader(clientPort.mac).uint48()
-    const question = {
-      destination: BROADCAST_MAC,
-      source: mac,
-      operation: ArpOperation.request,
-      senderHardwareAddress: mac,
-      senderProtocolAddress: Number(address('192.0.2.200').value),
-      targetHardwareAddress: 0,
-      targetProtocolAddress: Number(address(target).value),
-    }
-    const socket = clientPort.open({
-      interfaceIndex: clientPort.interfaceIndex,
-      etherType: 0x0806,
-      onBatch() {},
-      onError() {},
-    })
-    socket.send([encodeArpFrame(question)])
-    await nothingElse()
-    socket.close()
-    return answers().map(({ senderProtocolAddress }) => text(senderProtocolAddress))
-  }
+describe('LinkDriver, alone on a segment in memory', () => {
+  let world: LinkWorld
+  let node: LinkNode
 
   beforeEach(async () => {
-    clock = new FakeClock()
-    segment = new MemorySegment()
-    nodePort = segment.addPort()
-    clientPort = segment.addPort()
-    sent = []
-    reports = []
-    problems = []
-    refuse = undefined
-    segment.onFrame((frame, from) => {
+    world = new LinkWorld({ nodes: 'a' })
+    node = world.node('a')
+    await world.start()
+  })
+
+  afterEach(() => assert.deepEqual(world.stop(), []))
+
+  const frames = (): ArpFrame[] =>
+    node.sent.flatMap(frame => {
       const decoded = decodeArpFrame(frame)
-      if (from === nodePort && 'frame' in decoded) sent.push(decoded.frame)
+      return 'frame' in decoded ? [decoded.frame] : []
     })
-    monitor = new MemoryInterfaceMonitor([eth0()])
-    await monitor.start({ signal: abort.signal })
-    driver = new LinkDriver(
-      {
-        clock,
-        monitor,
-        openPacketSocket: init => {
-          if (refuse) throw refuse
-          return nodePort.open(init)
-        },
-      },
-      {
-        excludedInterfaces: [/^veth/],
-        onReport: report => reports.push(report),
-        onProblem: (name, error) => problems.push(`${name}: ${error.message}`),
-      },
-    )
-    driver.start()
-  })
+  const broadcasts = () => frames().filter(({ destination }) => destination === BROADCAST_MAC)
+  const probes = () =>
+    broadcasts()
+      .filter(({ senderProtocolAddress }) => senderProtocolAddress === 0)
+      .map(({ targetProtocolAddress }) => text(targetProtocolAddress))
+  const announcements = () =>
+    broadcasts()
+      .filter(({ senderProtocolAddress }) => senderProtocolAddress !== 0)
+      .map(frame => `${frame.operation} ${text(frame.senderProtocolAddress)}`)
+  const interfaces = [{ name: 'eth0', mac: '02:00:00:00:00:01', addresses: ['192.0.2.101/24'] }]
+  const nothing = { interfaces, announcements: [], conflicts: [], sessions: [] }
 
-  afterEach(() => {
-    driver.stop()
-    assert.equal(clock.pendingTimers, 0)
-    assert.equal(nodePort.openSockets, 0)
-  })
-
-  it('reports interfaces, and announcements with the wall clock', () => {
-    desire({ '192.0.2.1': 'all', '2001:db8::1': 'all' })
-    assert.deepEqual(reports, [
-      { interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', addresses: ['192.0.2.100/24'] }], announcements: [] },
-      {
-        interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:01', addresses: ['192.0.2.100/24'] }],
-        announcements: [{ address: '192.0.2.1', interfaces: ['eth0'], sinceMs: clock.now() }],
-      },
-    ])
-  })
-
-  it('announces by the schedule and answers', async () => {
-    desire({ '192.0.2.1': 'all' })
-    assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
-    clock.advance(200)
-    assert.equal(announcements().length, 4)
-    clock.advance(59_800)
-    assert.equal(announcements().length, 14)
-    assert.deepEqual(await ask('192.0.2.1'), ['192.0.2.1'])
-    assert.deepEqual(await ask('192.0.2.2'), [])
-    assert.deepEqual(driver.counters(), {
-      addresses: [{ address: '192.0.2.1', requestsReceived: 1, responsesSent: 1, gratuitousSent: 14 }],
-      dropped: [{ interface: 'eth0', reason: 'notAnnounced', count: 1 }],
-    })
-  })
-
-  it('is silent once the address is withdrawn', async () => {
-    desire({ '192.0.2.1': 'all' })
-    desire({})
-    assert.deepEqual(await ask('192.0.2.1'), [])
-    assert.deepEqual(driver.counters().addresses, [])
-    assert.equal(clock.pendingTimers, 0)
-  })
-
-  it('closes the socket of an interface that fails, and opens it again when the interfaces change', async () => {
-    desire({ '192.0.2.1': 'all' })
-    nodePort.setUp(false)
-    await nothingElse()
-    assert.deepEqual(problems, ['eth0: ENETDOWN, poll'])
-    assert.deepEqual(reports.at(-1), { interfaces: [], announcements: [] })
-    monitor.set([eth0({ up: false, running: false })])
-    nodePort.setUp(true)
-    sent.length = 0
-    monitor.set([eth0()])
-    assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
-    assert.deepEqual(await ask('192.0.2.1'), ['192.0.2.1'])
-  })
-
-  it('tries again after a second when a socket cannot be opened', async () => {
-    refuse = new Error('no buffer space')
-    monitor.set([])
-    monitor.set([eth0()])
-    desire({ '192.0.2.1': 'all' })
-    assert.deepEqual(problems, ['eth0: no buffer space'])
+  it('asks twice, 50 ms apart, then claims, and answers from then on', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    assert.deepEqual(probes(), ['192.0.2.1'])
+    await world.run(49)
+    assert.equal(probes().length, 1)
+    await world.run(1)
+    assert.equal(probes().length, 2)
+    await world.run(49)
+    assert.equal(await world.askWho('192.0.2.1'), '')
     assert.deepEqual(announcements(), [])
-    refuse = undefined
-    clock.advance(1_000)
+    await world.run(1)
     assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+    assert.deepEqual(node.takeovers, [{ atMs: ASKING_MS, address: '192.0.2.1', interface: 'eth0', cause: 'elected' }])
   })
 
-  it('spreads what it announces when it takes over many addresses, and forgets what is withdrawn meanwhile', () => {
-    const many = Object.fromEntries(Array.from({ length: 120 }, (_, last) => [`192.0.2.${last + 1}`, 'all' as const]))
-    desire(many)
-    assert.equal(announcements().length, 100)
-    clock.advance(10)
-    assert.equal(announcements().length, 200)
-    desire({ '192.0.2.1': 'all', '192.0.2.120': 'all' })
-    clock.advance(10)
-    assert.equal(announcements().length, 202)
+  it('reports together what happens at once, 5 ms later, with the wall clock', async () => {
+    await world.run(5)
+    assert.deepEqual(node.reports, [{ revision: 0, ...nothing }])
+    const sinceMs = world.clock.now() + ASKING_MS
+    world.desire({ '192.0.2.1': 'a', '192.0.2.2': 'a', '2001:db8::1': 'a' })
+    await world.run(ASKING_MS + 4)
+    assert.deepEqual(node.reports.slice(1), [{ revision: 1, ...nothing }])
+    await world.run(2)
+    const own = (address: string, at: number) => ({ address, interfaces: ['eth0'], sinceMs: at })
+    // the second is asked for 0.2 ms after the first
+    const announced = [own('192.0.2.1', sinceMs), own('192.0.2.2', sinceMs)]
+    assert.deepEqual(node.reports.slice(2), [{ revision: 1, ...nothing, announcements: announced }])
+    await world.run(5_000)
+    assert.equal(node.reports.length, 3, 'what has not changed is not told again')
+  })
+
+  it('announces by the schedule and counts', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS + 199)
+    assert.equal(announcements().length, 2)
+    await world.run(1)
+    assert.equal(announcements().length, 4)
+    await world.run(59_800)
+    assert.equal(announcements().length, 14)
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+    assert.equal(await world.askWho('192.0.2.2'), '')
+    const { addresses, dropped, conflicts, stalls } = node.driver.counters()
+    assert.deepEqual(addresses, [{ address: '192.0.2.1', requestsReceived: 1, responsesSent: 1, gratuitousSent: 14 }])
+    assert.deepEqual(dropped, [{ interface: 'eth0', protocol: 'arp', reason: 'notAnnounced', count: 1 }])
+    assert.deepEqual([conflicts, stalls], [0, 0])
+  })
+
+  it('is silent once the address is removed', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    world.desire({})
+    node.sent.length = 0
+    assert.equal(await world.askWho('192.0.2.1'), '')
+    await world.run(10_000)
+    assert.deepEqual(node.sent, [])
+    assert.deepEqual(node.driver.counters().addresses, [])
+    assert.deepEqual(node.report, { revision: 2, ...nothing })
+  })
+
+  it('is silent at once on interfaces that are not wanted any more', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    world.desire({ '192.0.2.1': { order: 'a', interfaces: ['eth1'] } })
+    assert.equal(await world.askWho('192.0.2.1'), '')
+    await world.run(5)
+    assert.deepEqual(node.report?.announcements, [])
+  })
+
+  it('closes the socket of an interface that fails, and asks again when it is back', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.port.setUp(false)
+    await world.run(5)
+    assert.deepEqual(node.problems, ['eth0: ENETDOWN, poll'])
+    assert.deepEqual([node.report?.interfaces, node.report?.announcements], [[], []])
+    node.monitor.set([node.eth0({ up: false, running: false })])
+    node.port.setUp(true)
+    node.sent.length = 0
+    node.monitor.set([node.eth0()])
+    assert.deepEqual(probes(), ['192.0.2.1'])
+    await world.run(ASKING_MS)
+    assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+  })
+
+  it('opens the socket again after a second when nothing changes', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.port.setUp(false)
+    await world.run(0)
+    node.port.setUp(true)
+    await world.run(999)
+    assert.equal(node.port.openSockets, 0)
+    await world.run(1 + ASKING_MS)
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+  })
+
+  it('tries every second for as long as a packet socket cannot be opened', async () => {
+    node.refuse = new Error('no buffer space')
+    node.monitor.set([])
+    node.monitor.set([node.eth0()])
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(2_500)
+    assert.deepEqual(node.problems, Array(3).fill('eth0: no buffer space'))
+    node.refuse = undefined
+    await world.run(500 + ASKING_MS)
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+  })
+
+  it('tries every second for as long as the liveness port cannot be opened, and needs no IPv6', async () => {
+    node.kill()
+    world = new LinkWorld({ nodes: 'a' })
+    node = world.node('a')
+    const inUse = Object.assign(new Error('address in use'), { code: 'EADDRINUSE' })
+    const noSuchFamily = Object.assign(new Error('no IPv6'), { code: 'EAFNOSUPPORT' })
+    node.host.refuse = ({ family }) => (family === 4 ? inUse : noSuchFamily)
+    await world.start()
+    await world.run(1_500)
+    assert.deepEqual(node.problems, Array(2).fill(': address in use'))
+    node.host.refuse = ({ family }) => (family === 4 ? undefined : noSuchFamily)
+    await world.run(500)
+    assert.equal(node.host.openSockets, 1)
+    await world.run(5_000)
+    assert.equal(node.problems.length, 2)
+  })
+
+  it('spreads what it asks and announces when it takes many addresses, and forgets what is removed meanwhile', async () => {
+    const keys = Array.from({ length: 120 }, (_, last) => `192.0.2.${last + 1}`)
+    const wishes = (some: string[]) => Object.fromEntries(some.map(key => [key, 'a']))
+    world.desire(wishes(keys.filter(key => key !== '192.0.2.101')))
+    await world.run(0)
+    assert.equal(probes().length, 1)
+    await world.run(10)
+    assert.ok(probes().length > 45 && probes().length <= 51, `5,000 a second: ${probes().length}`)
+    await world.run(ASKING_MS + 10)
+    assert.equal(node.takeovers.length, 101)
+    world.desire(wishes(['192.0.2.1', '192.0.2.120']))
+    await world.run(ASKING_MS)
     assert.equal(announcements().at(-1), '2 192.0.2.120')
-    clock.advance(180)
-    assert.equal(announcements().length, 206, 'the first repetition of both')
   })
 
-  it('counts only the announcements that the kernel took', () => {
-    nodePort.setUp(false)
-    desire({ '192.0.2.1': 'all' })
-    assert.equal(driver.counters().addresses[0]?.gratuitousSent, 0)
-    nodePort.setUp(true)
+  it('announces 50 addresses at a time, every 10 ms', async () => {
+    const keys = Array.from({ length: 99 }, (_, last) => `192.0.2.${last + 1}`)
+    world.desire(Object.fromEntries(keys.map(key => [key, 'a'])))
+    await world.run(1_000)
+    node.sent.length = 0
+    node.driver.speakUp()
+    assert.equal(announcements().length, 100)
+    await world.run(9)
+    assert.equal(announcements().length, 100)
+    await world.run(1)
+    assert.equal(announcements().length, 198)
+  })
+
+  it('counts only the announcements that the kernel took', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS - 1)
+    node.port.setUp(false)
+    // before the socket's error is heard
+    world.clock.advance(1)
+    assert.deepEqual(
+      node.driver.counters().addresses.map(({ gratuitousSent }) => gratuitousSent),
+      [0],
+    )
   })
 
   it('does not go on without a capability', () => {
-    monitor.set([])
-    refuse = new MissingCapabilityError('opening a packet socket', 'NET_RAW', new Error('EPERM'))
-    assert.throws(() => monitor.set([eth0()]), MissingCapabilityError)
-    assert.deepEqual(problems, [])
+    node.monitor.set([])
+    node.refuse = new MissingCapabilityError('opening a packet socket', 'NET_RAW', new Error('EPERM'))
+    assert.throws(() => node.monitor.set([node.eth0()]), MissingCapabilityError)
+    assert.deepEqual(node.problems, [])
   })
 
-  it('announces a new MAC address at once', async () => {
-    desire({ '192.0.2.1': 'all' })
-    sent.length = 0
-    monitor.set([eth0({ mac: Uint8Array.of(2, 0, 0, 0, 0, 0x77) })])
+  it('asks again with a new MAC address, and announces it', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.sent.length = 0
+    node.port.mac = Uint8Array.of(2, 0, 0, 0, 0, 0x77)
+    node.monitor.set([node.eth0()])
+    await world.run(ASKING_MS)
+    assert.deepEqual(probes(), ['192.0.2.1', '192.0.2.1'])
+    assert.deepEqual(announcements(), ['1 192.0.2.1', '2 192.0.2.1'])
     assert.deepEqual(
-      sent.map(({ senderHardwareAddress }) => senderHardwareAddress),
-      [0x02_00_00_00_00_77, 0x02_00_00_00_00_77],
+      new Set(frames().map(({ senderHardwareAddress }) => senderHardwareAddress)),
+      new Set([0x2000000_0077]),
     )
-    assert.equal(reports.at(-1)?.interfaces[0]?.mac, '02:00:00:00:00:77')
+    assert.equal(await world.askWho('192.0.2.1'), 'a')
+    await world.run(5)
+    assert.equal(node.report?.interfaces[0]?.mac, '02:00:00:00:00:77')
   })
 
-  it('leaves excluded interfaces, members of bridges and tunnels alone', () => {
+  it('leaves excluded interfaces, members of bridges and tunnels alone', async () => {
     for (const parts of [
       { name: 'veth1' },
       { masterIndex: 9 },
@@ -219,10 +237,41 @@ describe('LinkDriver, on a segment in memory', () => {
       { noArp: true },
       { running: false },
     ]) {
-      monitor.set([eth0(parts)])
-      assert.deepEqual(reports.at(-1)?.interfaces, [], JSON.stringify(parts))
-      monitor.set([eth0()])
+      node.monitor.set([node.eth0(parts)])
+      await world.run(5)
+      assert.deepEqual(node.report?.interfaces, [], JSON.stringify(parts))
+      assert.equal(node.port.openSockets, 0)
+      node.monitor.set([node.eth0()])
+      await world.run(5)
+      assert.equal(node.report?.interfaces.length, 1)
     }
+  })
+
+  it('leaves at once when there is nobody to hand over to', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.driver.leave()
+    assert.equal(node.leftAtMs, world.clock.monotonicMs())
+    assert.equal(await world.askWho('192.0.2.1'), 'a', 'until it is stopped')
+  })
+
+  it('is silent once stopped, whatever it is told', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.kill()
+    node.sent.length = 0
+    const reports = node.reports.length
+    world.desire({ '192.0.2.1': 'a', '192.0.2.2': 'a' })
+    node.driver.setStanding({ viewIsOld: true, apiReachable: false })
+    node.driver.speakUp()
+    node.driver.setRivals(['192.0.2.1'])
+    node.driver.leave()
+    node.monitor.set([])
+    node.monitor.set([node.eth0()])
+    assert.equal(await world.askWho('192.0.2.1'), '')
+    await world.run(5_000)
+    assert.deepEqual([node.sent, node.reports.length, node.leftCount], [[], reports, 0])
+    assert.deepEqual(node.leftovers(), [])
   })
 })
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import type { LinkReport } from '../../../../src/bin/speaker/link/link-messages.ts'
-import { SpeakerReports } from '../../../../src/bin/speaker/speaker-report.ts'
+import { type SpeakerObservation, SpeakerReports } from '../../../../src/bin/speaker/speaker-report.ts'
 
 const begin = Date.UTC(2026, 0, 1, 12, 0, 0, 400)
 const announced = (sinceMs: number, address = '192.0.2.1') => ({ address, interfaces: ['eth0'], sinceMs })
-const report = (parts: Partial<LinkReport>): LinkReport => ({ interfaces: [], announcements: [], ...parts })
+const report = (parts: Partial<SpeakerObservation>): SpeakerObservation => ({
+  interfaces: [],
+  announcements: [],
+  ...parts,
+})
 
 describe('what a SpeakerStatus says', () => {
   it('is sorted, has each key once, and times in whole seconds', () => {
