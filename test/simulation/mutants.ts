@@ -115,14 +115,32 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'does not speak up',
     file: 'announcer',
-    original: "for (const claim of claims) this.#stepClaim(claim, { type: 'speakUp' }, nowMs)",
-    mutated: 'void claims',
+    original: "if (link === undefined || claim.link.name === link) this.#stepClaim(claim, { type: 'speakUp' }",
+    mutated: "if (nowMs < 0) this.#stepClaim(claim, { type: 'speakUp' }",
   },
   {
     name: 'goes on as before when it was stopped',
     file: 'announcer',
     original: "      case 'woken':\n        this.#wake(nowMs)",
     mutated: "      case 'woken':",
+  },
+  {
+    name: 'waits for whoever spoke last',
+    file: 'claim',
+    original: 'stay(stays ? state : { ...state, holder: event.from })',
+    mutated: 'stay({ ...state, holder: event.from })',
+  },
+  {
+    name: 'believes whoever answers in the name of one that it never watched',
+    file: 'announcer',
+    original: "neighbourhood.livenessOf(node, link.name) !== 'up'",
+    mutated: "neighbourhood.livenessOf(node, link.name) === 'down'",
+  },
+  {
+    name: 'deposes although the API server does not answer',
+    file: 'announcer',
+    original: 'deposesNobody: viewIsOld || !apiReachable || patient',
+    mutated: 'deposesNobody: patient',
   },
   {
     name: 'asks although it leaves',
@@ -157,7 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a change of liveness does not count',
     file: 'announcer',
-    original: 'for (const key of addresses) this.#view(key, nowMs, { urgent: true })',
+    original: 'for (const key of addresses) this.#view(key, nowMs, { urgent: true, link })',
     mutated: 'void nowMs',
   },
 ]

@@ -23,6 +23,8 @@ export interface Limits {
   readonly claimsInTenSeconds: number
   /** once all is healed and nothing changes, an address has no owner at most for so long */
   readonly unownedMs: number
+  /** and at most for so long, healed or not, once it has been owned */
+  readonly everUnownedMs: number
   /** and at most for so long, healed or not, while some node wants it */
   readonly wantedMs: number
   /** and after this time addresses stay where they are */
@@ -157,7 +159,7 @@ export class Referee {
 
   /** A node that stops has waited for long enough: was there nobody to take over? */
   leavesWithAddresses(leaver: number): void {
-    if (this.#network.unreliable) return
+    if (this.#network.unreliable || this.#excused) return
     const { links, addresses } = this.#context
     for (const segment of links.keys()) {
       for (const address of addresses.keys()) {
@@ -276,7 +278,7 @@ export class Referee {
     if (owned && sinceMs !== NEVER) {
       if (this.#crashed[claim]) this.measurements.takeoverMs.push(nowMs - sinceMs)
       this.#crashed[claim] = 0
-      if (this.#everOwned[claim]) this.measurements.unownedMs.push(nowMs - sinceMs)
+      if (this.#everOwned[claim]) this.#noteUnowned(segment, address, nowMs - sinceMs)
       if (this.#healed) this.#noteHealedUnowned(segment, address, nowMs - Math.max(sinceMs, this.#disturbedMs))
       this.#everOwned[claim] = 1
       this.#unownedSinceMs[claim] = NEVER
@@ -296,6 +298,12 @@ export class Referee {
     this.measurements.wantedMs.push(lastedMs)
     if (lastedMs <= this.#limits.wantedMs) return
     this.fail(`${this.#nameOf(segment, address)} had no owner for ${Math.round(lastedMs)} ms though a node wanted it`)
+  }
+
+  #noteUnowned(segment: number, address: number, lastedMs: number): void {
+    this.measurements.unownedMs.push(lastedMs)
+    if (lastedMs <= this.#limits.everUnownedMs) return
+    this.fail(`${this.#nameOf(segment, address)} had no owner for ${Math.round(lastedMs)} ms`)
   }
 
   #noteHealedUnowned(segment: number, address: number, lastedMs: number): void {

@@ -1,10 +1,10 @@
-import {
-  type AnnouncementConflict,
-  Announcer,
-  type AnnouncerAction,
-  type AnnouncerEvent,
-  type Standing,
-} from '../../src/layer2/announcer.ts'
+import { Announcer } from '../../src/layer2/announcer.ts'
+import type {
+  AnnouncementConflict,
+  AnnouncerAction,
+  AnnouncerEvent,
+  Standing,
+} from '../../src/layer2/announcer-events.ts'
 import type { DesiredAddress } from '../../src/layer2/desired.ts'
 import type { Link } from '../../src/layer2/link.ts'
 import { type KnownSpeaker, Neighbourhood, type NodeLiveness } from '../../src/layer2/neighbourhood.ts'
