@@ -1,153 +1,15 @@
 import type { MacAddress } from '../wire/mac-address.ts'
-
-/** Who sent a frame: a speaker, known by the MAC of one of its interfaces, or a stranger. */
-export type Origin = { readonly node: string } | { readonly mac: MacAddress }
-
-/** Why a node asks for an address, and so why it takes it over. */
-export const TakeoverCause = {
-  /** it is the first candidate now: a new address, a fail-back, a changed order, a node that drains or leaves */
-  elected: 'elected',
-  /** the candidates before it are down */
-  failure: 'failure',
-  /** the last of the candidates before it has said that it leaves: it went on answering until it was asked, and nothing was lost */
-  handover: 'handover',
-  /** another host has stopped to use the address */
-  conflictOver: 'conflictOver',
-} as const
-export type TakeoverCause = (typeof TakeoverCause)[keyof typeof TakeoverCause]
-
-/** Another host uses the address. */
-export interface Conflict {
-  readonly mac: MacAddress
-  readonly sinceMs: number
-  /** when it was heard last */
-  readonly heardMs: number
-}
-
-/** Where one speaker stands with one address on one interface. Times are of the monotonic clock. */
-export type ClaimState =
-  /** other candidates come first */
-  | { readonly phase: 'idle' }
-  /** asks whether anybody uses the address; silence until `dueMs` after the last question is the answer */
-  | {
-      readonly phase: 'asking'
-      /** it begins with an inquiry, not with a probe */
-      readonly inquires?: true
-      /** how often it has asked so far */
-      readonly questions: number
-      readonly dueMs: number
-      readonly backoffMs: number
-      readonly cause: TakeoverCause
-      readonly conflict?: Conflict
-    }
-  /** somebody uses it; asks again at `dueMs` */
-  | {
-      readonly phase: 'waiting'
-      readonly holder: Origin
-      readonly dueMs: number
-      readonly backoffMs: number
-      readonly conflict?: Conflict
-    }
-  /** answers for it; announces again at `dueMs` */
-  | {
-      readonly phase: 'owner'
-      readonly sinceMs: number
-      readonly cause: TakeoverCause
-      /** announcements on schedule so far */
-      readonly repetitions: number
-      readonly dueMs: number
-      /** when it last stood up for the address, against a speaker or a stranger */
-      readonly defendedMs: number
-      readonly conflict?: Conflict
-    }
-
-export type ClaimEvent =
-  /** the order, the life of a candidate or the view's own age changed; `urgent` when it concerns this address */
-  | { readonly type: 'view'; readonly urgent: boolean }
-  /** somebody asks whether the address is free (RFC 5227 §2.1.1 probe; RFC 4862 §5.4 solicitation from ::) */
-  | { readonly type: 'probe'; readonly from: Origin }
-  /** somebody uses the address: an announcement, or any packet sent in its name to all */
-  | { readonly type: 'claim'; readonly from: Origin }
-  /** the same, sent to this node alone: who sends it hears this node */
-  | { readonly type: 'answer'; readonly from: Origin }
-  /** this MAC, of a stranger until now, turns out to be a speaker's, or (without `from`) this node's own */
-  | { readonly type: 'known'; readonly mac: MacAddress; readonly from?: Origin | undefined }
-  /** others may not know or may have forgotten who owns it: tell them */
-  | { readonly type: 'speakUp' }
-  /** `dueMs` is reached */
-  | { readonly type: 'timer' }
-
-/** What a step looks at besides the state. */
-export interface ClaimView {
-  readonly nowMs: number
-  /** this node is the first living candidate and means to stay */
-  readonly first: boolean
-  /** why it is the first */
-  readonly cause: TakeoverCause
-  /** others may know better, or serve better: it asks without deposing anybody, and takes over only where nobody answers */
-  readonly deposesNobody: boolean
-  /** takes the next free place among those who ask on this interface, so that many that begin at once do not flood the segment */
-  askAtMs(): number
-  /** whether the node comes before this one in its order, or this one may not insist, its view being old or itself about to leave */
-  outranks(node: string): boolean
-  /** whether sha256(`node#address`) is lower for the node than for this one: the order on which no two views differ */
-  lowerHash(node: string): boolean
-  /** whether whatever is heard in the node's name comes from a cache: it is down, its Lease has run out, and the API server says so */
-  isGone(node: string): boolean
-}
-
-export const ClaimAction = {
-  /** ask once, on this interface: an owner that comes after this node yields */
-  probe: 'probe',
-  /** ask once as any host may that is to send something there: an owner answers, and stays */
-  inquire: 'inquire',
-  /** answer from now on */
-  claim: 'claim',
-  /** tell the segment once */
-  announce: 'announce',
-  /** answer no more */
-  yield: 'yield',
-} as const
-export type ClaimAction = (typeof ClaimAction)[keyof typeof ClaimAction]
-
-export interface ClaimTimings {
-  /** how often it asks before silence is an answer */
-  readonly probeCount: number
-  /** how long each probe may stay without an answer */
-  readonly probeIntervalMs: number
-  /** the first wait before it asks a living owner again; doubled each time */
-  readonly askAgainMs: number
-  readonly askAgainMaxMs: number
-  /** how long one that has just yielded leaves the other alone, even if it takes it for dead */
-  readonly yieldHoldMs: number
-  /** the first wait before it asks whether a stranger still uses the address; doubled each time */
-  readonly conflictRecheckMs: number
-  readonly conflictRecheckMaxMs: number
-  /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
-  readonly defendIntervalMs: number
-  /** against another speaker */
-  readonly settleIntervalMs: number
-  /** a stranger not heard for so long has gone */
-  readonly conflictForgottenMs: number
-}
-
-export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
-  probeCount: 2,
-  probeIntervalMs: 50,
-  askAgainMs: 100,
-  askAgainMaxMs: 2_000,
-  yieldHoldMs: 250,
-  conflictRecheckMs: 1_000,
-  conflictRecheckMaxMs: 5_000,
-  defendIntervalMs: 10_000,
-  settleIntervalMs: 100,
-  conflictForgottenMs: 30_000,
-}
-
-/** After claiming, the segment is told again after so many milliseconds, because frames get lost and switches learn late. */
-export const REPEAT_AFTER_MS: readonly number[] = [200, 1_000, 3_000, 10_000, 30_000, 60_000]
-/** Then for as long as the address is owned: two owners can only settle what they hear of each other. */
-export const REPEAT_EVERY_MS = 300_000
+import {
+  type ClaimAction,
+  type ClaimEvent,
+  type ClaimState,
+  type ClaimView,
+  type Conflict,
+  isNode,
+  type Origin,
+  TakeoverCause,
+} from './claim-state.ts'
+import { type ClaimTimings, REPEAT_AFTER_MS, REPEAT_EVERY_MS } from './claim-timings.ts'
 
 export const IDLE: ClaimState = { phase: 'idle' }
 
@@ -218,8 +80,9 @@ function stepAsking(
     case 'probe':
       // RFC 5227 §2.1.1: a stranger that asks for the same address at the same time is a conflict.
       if (!isNode(event.from)) return stay(answered(state, event.from, view, timings))
-      // Two speakers ask: one of them steps back, and both know which. It asks again when the other must have claimed.
-      if (!view.lowerHash(event.from.node)) return stay(state)
+      // Two speakers ask: one of them steps back, and both know which; but one that only inquires is not heard by the other, and gives way.
+      // It asks again when the other must have claimed.
+      if (!state.inquires && !view.lowerHash(event.from.node)) return stay(state)
       return stay({
         ...waiting(event.from, nowMs + (timings.probeCount + 1) * timings.probeIntervalMs, state.backoffMs),
         ...(state.conflict && { conflict: state.conflict }),
@@ -356,9 +219,8 @@ function ask(
 
 /** Asks once, and waits for the answer. */
 function question(state: Asking, nowMs: number, { probeIntervalMs }: ClaimTimings): ClaimStep {
-  const { inquires, ...asking } = state
-  const next = { ...asking, questions: state.questions + 1, dueMs: nowMs + probeIntervalMs }
-  return { state: next, actions: [inquires ? 'inquire' : 'probe'] }
+  const next = { ...state, questions: state.questions + 1, dueMs: nowMs + probeIntervalMs }
+  return { state: next, actions: [state.inquires ? 'inquire' : 'probe'] }
 }
 
 /** The address is in use: it is not claimed, and asked for again later, each time a while later. */
@@ -395,8 +257,4 @@ function waitBefore(repetitions: number): number {
 
 function stay(state: ClaimState): ClaimStep {
   return { state, actions: [] }
-}
-
-export function isNode(origin: Origin): origin is { readonly node: string } {
-  return 'node' in origin
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../ip/address.ts'
 import type { MacAddress } from '../wire/mac-address.ts'
-import type { Origin } from './claim.ts'
+import type { Origin } from './claim-state.ts'
 
 /** What is known of a node whose speaker has registered once, from its SpeakerStatus. */
 export interface KnownSpeaker {

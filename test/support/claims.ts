@@ -1,5 +1,5 @@
-import type { ClaimState, ClaimView, Conflict, Origin } from '../../src/layer2/claim.ts'
-import { TakeoverCause } from '../../src/layer2/claim.ts'
+import type { ClaimState, ClaimView, Conflict, Origin } from '../../src/layer2/claim-state.ts'
+import { TakeoverCause } from '../../src/layer2/claim-state.ts'
 
 export const STRANGER = { mac: 0x0200_5e00_00aa }
 

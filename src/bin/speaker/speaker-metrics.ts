@@ -1,4 +1,4 @@
-import type { TakeoverCause } from '../../layer2/claim.ts'
+import type { TakeoverCause } from '../../layer2/claim-state.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
 import { Counter, Gauge, Histogram, Registry } from '../common/prometheus.ts'
 import type { LinkCounters, ReportedSession } from './link/link-messages.ts'

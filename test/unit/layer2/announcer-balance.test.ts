@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Announcer, type AnnouncerAction, type AnnouncerEvent } from '../../../src/layer2/announcer.ts'
+import { Announcer } from '../../../src/layer2/announcer.ts'
+import type { AnnouncerAction, AnnouncerEvent } from '../../../src/layer2/announcer-events.ts'
 import type { Link } from '../../../src/layer2/link.ts'
 import { Neighbourhood } from '../../../src/layer2/neighbourhood.ts'
 import { address } from '../../support/addresses.ts'

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  type ClaimEvent,
-  type ClaimState,
-  type ClaimView,
-  DEFAULT_CLAIM_TIMINGS,
-  dueOf,
-  IDLE,
-  type Origin,
-  stepClaim,
-} from '../../../src/layer2/claim.ts'
+import { dueOf, IDLE, stepClaim } from '../../../src/layer2/claim.ts'
+import type { ClaimEvent, ClaimState, ClaimView, Origin } from '../../../src/layer2/claim-state.ts'
+import { DEFAULT_CLAIM_TIMINGS } from '../../../src/layer2/claim-timings.ts'
 import { conflictOf, freeze, node, STRANGER, VIEW } from '../../support/claims.ts'
 
 describe('stepClaim over time', () => {

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import sinon from 'sinon'
+import { type ClaimStep, IDLE, stepClaim } from '../../../src/layer2/claim.ts'
 import {
   type ClaimEvent,
   type ClaimState,
-  type ClaimStep,
   type ClaimView,
   type Conflict,
-  DEFAULT_CLAIM_TIMINGS,
-  IDLE,
   type Origin,
-  stepClaim,
   TakeoverCause,
-} from '../../../src/layer2/claim.ts'
+} from '../../../src/layer2/claim-state.ts'
+import { DEFAULT_CLAIM_TIMINGS } from '../../../src/layer2/claim-timings.ts'
 import { conflictOf, freeze, node, STRANGER, VIEW } from '../../support/claims.ts'
 
 const NOW = 1_000_000

@@ -1,7 +1,7 @@
 import type { NodeLiveness } from '../../../bfd/liveness.ts'
 import type { NetworkInterface } from '../../../io/interfaces.ts'
 import { formatAddress } from '../../../ip/address.ts'
-import type { Announcement, AnnouncementConflict } from '../../../layer2/announcer.ts'
+import type { Announcement, AnnouncementConflict } from '../../../layer2/announcer-events.ts'
 import type { Link } from '../../../layer2/link.ts'
 import { formatMac } from '../../../wire/mac-address.ts'
 import type { LinkReport, ReportedSession } from './link-messages.ts'

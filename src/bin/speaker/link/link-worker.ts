@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../io/clock.ts'
-import type { Standing } from '../../../layer2/announcer.ts'
+import type { Standing } from '../../../layer2/announcer-events.ts'
 import type { DesiredAddress, DesiredSet } from '../../../layer2/desired.ts'
 import type { KnownSpeaker } from '../../../layer2/neighbourhood.ts'
 import {

@@ -1,0 +1,38 @@
+export interface ClaimTimings {
+  /** how often it asks before silence is an answer */
+  readonly probeCount: number
+  /** how long each probe may stay without an answer */
+  readonly probeIntervalMs: number
+  /** the first wait before it asks a living owner again; doubled each time */
+  readonly askAgainMs: number
+  readonly askAgainMaxMs: number
+  /** how long one that has just yielded leaves the other alone, even if it takes it for dead */
+  readonly yieldHoldMs: number
+  /** the first wait before it asks whether a stranger still uses the address; doubled each time */
+  readonly conflictRecheckMs: number
+  readonly conflictRecheckMaxMs: number
+  /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
+  readonly defendIntervalMs: number
+  /** against another speaker */
+  readonly settleIntervalMs: number
+  /** a stranger not heard for so long has gone */
+  readonly conflictForgottenMs: number
+}
+
+export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
+  probeCount: 2,
+  probeIntervalMs: 50,
+  askAgainMs: 100,
+  askAgainMaxMs: 2_000,
+  yieldHoldMs: 250,
+  conflictRecheckMs: 1_000,
+  conflictRecheckMaxMs: 5_000,
+  defendIntervalMs: 10_000,
+  settleIntervalMs: 100,
+  conflictForgottenMs: 30_000,
+}
+
+/** After claiming, the segment is told again after so many milliseconds, because frames get lost and switches learn late. */
+export const REPEAT_AFTER_MS: readonly number[] = [200, 1_000, 3_000, 10_000, 30_000, 60_000]
+/** Then for as long as the address is owned: two owners can only settle what they hear of each other. */
+export const REPEAT_EVERY_MS = 300_000
