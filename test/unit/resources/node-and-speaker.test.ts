@@ -17,6 +17,12 @@ describe('Node', () => {
         { type: 'Ready', status: 'False' },
         { type: 'NetworkUnavailable', status: 'True' },
       ],
+      addresses: [
+        { type: 'Hostname', address: 'node-a' },
+        { type: 'InternalIP', address: '192.0.2.11' },
+        { type: 'InternalIP', address: '2001:db8::11' },
+        { type: 'ExternalIP', address: '203.0.113.11' },
+      ],
     },
   }
 
@@ -30,6 +36,7 @@ describe('Node', () => {
       unschedulable: true,
       drainRequested: true,
       taintKeys: ['one', 'two'],
+      addresses: ['192.0.2.11', '2001:db8::11'],
     })
     const { networkUnavailable, unschedulable, drainRequested, taintKeys } = viewNode({ spec: { taints: null } })
     assert.deepEqual([networkUnavailable, unschedulable, drainRequested, taintKeys], [false, false, false, []])
