@@ -17,13 +17,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'two that ask: nobody steps back',
     file: 'claim',
-    original: 'if (!view.lowerHash(event.from.node)) return stay(state)',
+    original: 'if (!state.inquires && !view.lowerHash(event.from.node)) return stay(state)',
     mutated: 'if (isNode(event.from)) return stay(state)',
   },
   {
     name: 'two that ask: both step back',
     file: 'claim',
-    original: 'if (!view.lowerHash(event.from.node)) return stay(state)',
+    original: 'if (!state.inquires && !view.lowerHash(event.from.node)) return stay(state)',
     mutated: '',
   },
   {
@@ -123,6 +123,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'announcer',
     original: "      case 'woken':\n        this.#wake(nowMs)",
     mutated: "      case 'woken':",
+  },
+  {
+    name: 'one that inquires does not give way to one that probes',
+    file: 'claim',
+    original: 'if (!state.inquires && !view.lowerHash(',
+    mutated: 'if (!view.lowerHash(',
+  },
+  {
+    name: 'inquires once, then probes',
+    file: 'claim',
+    original: "actions: [state.inquires ? 'inquire' : 'probe']",
+    mutated: "actions: [state.inquires && state.questions === 0 ? 'inquire' : 'probe']",
   },
   {
     name: 'waits for whoever spoke last',

@@ -53,7 +53,7 @@ const STRICT: Limits = {
   wantedMs: 500,
   settledMs: 1_000,
   framesPerSecond: 50,
-  claimsInTenSeconds: 6,
+  claimsInTenSeconds: 8,
 }
 
 const LIMITS: Readonly<Record<Plot, Limits>> = {
