@@ -12,6 +12,7 @@ import { questionFrame } from '../../../src/ndp/probe.ts'
 import type { MacAddress } from '../../../src/wire/mac-address.ts'
 import { Reader } from '../../../src/wire/reader.ts'
 import { address } from '../addresses.ts'
+import { seededRandom } from '../bfd/network.ts'
 import { ipv6 } from '../neighbors.ts'
 import { FakeClock } from './fake-clock.ts'
 import { MemoryGroupMembership } from './memory-group-membership.ts'
@@ -211,7 +212,7 @@ export class LinkNode {
     this.driver = new LinkDriver(
       {
         clock: this.clock,
-        random: () => 0.5,
+        random: seededRandom(number),
         monitor: this.monitor,
         openPacketSocket,
         openGroupMembership: this.groups.open,
