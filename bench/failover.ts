@@ -51,6 +51,7 @@ const contenders: Contender[] = [
 
 const faults = ['killed', 'stopped', 'cable pulled'] as const
 type Fault = (typeof faults)[number]
+const dashes: Record<Fault, string> = { killed: '', stopped: '7 4', 'cable pulled': '2 3' }
 
 const { lab, addresses } = await layer2Lab({ services: Number(values.services) })
 const nodes = lab.lab.topology.nodes.map(({ name }) => name)
@@ -79,7 +80,7 @@ async function measure(contender: Contender): Promise<void> {
     let dualMs: number | undefined
     for (let round = 0; round < rounds; round++) {
       const node = nodes[round % nodes.length]!
-      const segment = await WatchedSegment.watch(lab, addresses)
+      const segment = await WatchedSegment.watch(lab, addresses, { askEveryMs: 50 })
       try {
         await segment.settled({ forMs: contender.settleMs, timeoutMs: 90_000 })
         const pid = processOn(contender, node)
@@ -106,7 +107,7 @@ async function measure(contender: Contender): Promise<void> {
     lines.push({
       name: `${contender.name}, ${fault}`,
       colour: contender.colour,
-      dashed: fault !== 'killed',
+      dashes: dashes[fault],
       samples,
     })
   }

@@ -3,13 +3,14 @@ export interface PlottedSamples {
   readonly name: string
   /** e.g. "#0969da" */
   readonly colour: string
-  readonly dashed?: boolean
+  /** of its dashes, e.g. "5 3"; none: a full line */
+  readonly dashes?: string
   /** in ms; Infinity for what never came */
   readonly samples: readonly number[]
 }
 
-const [width, height] = [760, 420]
-const box = { left: 60, right: 20, top: 46, bottom: 50 }
+const [width, height] = [860, 420]
+const box = { left: 60, right: 190, top: 46, bottom: 50 }
 
 /** A cumulative distribution as an SVG that can be read on a light and on a dark page; the time axis is logarithmic. */
 export function distributionPlot(
@@ -40,9 +41,9 @@ export function distributionPlot(
     parts.push(`<text x="${box.left - 8}" y="${y(share) + 4}" text-anchor="end">${share * 100} %</text>`)
   }
   parts.push(
-    `<text x="${width / 2}" y="${height - 8}" text-anchor="middle">from the fault to the first announcement by another node</text>`,
+    `<text x="${(width - box.right + box.left) / 2}" y="${height - 8}" text-anchor="middle">from the fault to the next announcement</text>`,
   )
-  for (const { colour, dashed, samples } of lines) {
+  for (const { colour, dashes, samples } of lines) {
     const sorted = [...samples].sort((one, other) => one - other)
     let path = `M${x(sorted[0] ?? range.toMs).toFixed(1)},${y(0).toFixed(1)}`
     for (const [i, ms] of sorted.entries()) {
@@ -51,14 +52,13 @@ export function distributionPlot(
     }
     const reached = sorted.every(ms => ms <= range.toMs)
     path += reached ? '' : `H${x(range.toMs).toFixed(1)}`
-    parts.push(`<path class="line" stroke="${colour}"${dashed ? ' stroke-dasharray="5 3"' : ''} d="${path}"/>`)
+    parts.push(`<path class="line" stroke="${colour}"${dashes ? ` stroke-dasharray="${dashes}"` : ''} d="${path}"/>`)
   }
-  for (const [i, { name, colour, dashed }] of lines.entries()) {
-    // Beside the lines: the fast ones are at the left, the slow ones at the right, and nothing is below the right half's top.
-    const at = y(0) - 14 - 18 * (lines.length - 1 - i)
-    const from = width - box.right - 230
+  for (const [i, { name, colour, dashes }] of lines.entries()) {
+    const at = box.top + 10 + 22 * i
+    const from = width - box.right + 18
     parts.push(
-      `<line class="line" stroke="${colour}"${dashed ? ' stroke-dasharray="5 3"' : ''} x1="${from}" x2="${from + 26}" y1="${at - 4}" y2="${at - 4}"/>`,
+      `<line class="line" stroke="${colour}"${dashes ? ` stroke-dasharray="${dashes}"` : ''} x1="${from}" x2="${from + 26}" y1="${at - 4}" y2="${at - 4}"/>`,
     )
     parts.push(`<text x="${from + 34}" y="${at}">${name}</text>`)
   }
