@@ -3,6 +3,8 @@
  *
  *   npm run simulate -- --seeds 100000 [--from 0] [--jobs 2]
  *   npm run simulate -- --trace SEED       tells the story of one
+ *   npm run simulate -- --plot lasting     all seeds tell stories of one kind: calm, harmless, failure, gentle, rough, lasting
+ *   npm run simulate -- --bfd              real BFD sessions in every run, not in every 100th
  *   npm run simulate -- --mutants          breaks the protocol, rule by rule, and sees whether that is noticed
  */
 import { spawnSync } from 'node:child_process'
@@ -10,15 +12,17 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { MUTANTS } from './mutants.ts'
-import { simulate } from './simulation.ts'
+import { PLOTS, type Plot, type SimulationOptions, simulate } from './simulation.ts'
 import { count, type Failure, merge, newTally, quantileMs, type Tally } from './tally.ts'
 
-const USAGE = 'usage: npm run simulate -- [--seeds N] [--from K] [--jobs J] [--first] | --trace SEED | --mutants'
+const USAGE =
+  'usage: npm run simulate -- [--seeds N] [--from K] [--jobs J] [--plot PLOT] [--bfd] | --trace SEED | --mutants'
 const CHUNK = 500
 const PROGRESS_MS = 10_000
 const MAX_FAILURES_SHOWN = 20
 
 const options = readOptions()
+const runs: SimulationOptions = { plot: options.plot, bfd: options.bfd }
 if (options.trace !== undefined) traceSeed(options.trace)
 else if (options.mutants) tryMutants(options.from, options.seeds)
 else if (options.first) firstFailure(options.from, options.seeds)
@@ -34,6 +38,8 @@ function readOptions() {
         trace: { type: 'string' },
         first: { type: 'boolean', default: false },
         mutants: { type: 'boolean', default: false },
+        plot: { type: 'string' },
+        bfd: { type: 'boolean' },
       },
     })
     const trace = values.trace === undefined ? undefined : wholeNumber('trace', values.trace, 0)
@@ -44,11 +50,19 @@ function readOptions() {
       trace,
       first: values.first,
       mutants: values.mutants,
+      plot: plotOf(values.plot),
+      bfd: values.bfd,
     }
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`)
     process.exit(2)
   }
+}
+
+function plotOf(name: string | undefined): Plot | undefined {
+  const plot = PLOTS.find(known => known === name)
+  if (name === undefined || plot) return plot
+  throw new Error(`--plot ${name}: one of ${PLOTS.join(', ')} is wanted`)
 }
 
 function wholeNumber(name: string, text: string, least: number): number {
@@ -58,7 +72,7 @@ function wholeNumber(name: string, text: string, least: number): number {
 }
 
 function traceSeed(seed: number): void {
-  const { problem } = simulate(seed, text => console.log(text))
+  const { problem } = simulate(seed, { ...runs, trace: text => console.log(text) })
   console.log(problem === undefined ? 'all was well' : `problem: ${problem}`)
   process.exitCode = problem === undefined ? 0 : 1
 }
@@ -66,7 +80,7 @@ function traceSeed(seed: number): void {
 /** For mutants: stops at the first seed that shows them. */
 function firstFailure(from: number, seeds: number): void {
   for (let seed = from; seed < from + seeds; seed++) {
-    const { problem } = simulate(seed)
+    const { problem } = simulate(seed, runs)
     if (problem === undefined) continue
     console.log(`seed ${seed}: ${problem}`)
     process.exitCode = 1
@@ -78,10 +92,20 @@ function firstFailure(from: number, seeds: number): void {
 function tryMutants(from: number, seeds: number): void {
   const [main, mutate] = ['main.ts', 'mutate.ts'].map(file => fileURLToPath(new URL(file, import.meta.url)))
   let survivors = 0
-  for (const { name } of MUTANTS) {
+  for (const { name, plot } of MUTANTS) {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ['--import', mutate!, main!, '--first', '--from', String(from), '--seeds', String(seeds)],
+      [
+        '--import',
+        mutate!,
+        main!,
+        '--first',
+        '--from',
+        String(from),
+        '--seeds',
+        String(seeds),
+        ...(plot ? ['--plot', plot] : []),
+      ],
       { env: { ...process.env, HERALD_MUTANT: name }, encoding: 'utf8' },
     )
     const noticed = status === 1 && stdout.startsWith('seed ')
@@ -107,7 +131,7 @@ async function runSeeds(from: number, seeds: number, jobs: number): Promise<void
   if (jobs === 1) {
     for (let next = from; next < from + seeds; next += CHUNK) {
       const tally = newTally()
-      for (let seed = next; seed < Math.min(next + CHUNK, from + seeds); seed++) count(tally, simulate(seed))
+      for (let seed = next; seed < Math.min(next + CHUNK, from + seeds); seed++) count(tally, simulate(seed, runs))
       take(tally)
     }
   } else {
@@ -119,7 +143,7 @@ async function runSeeds(from: number, seeds: number, jobs: number): Promise<void
 
 function work(from: number, seeds: number, step: number, take: (tally: Tally) => void): Promise<void> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { from, seeds, step, chunk: CHUNK },
+    workerData: { from, seeds, step, chunk: CHUNK, options: runs },
   })
   worker.on('message', take)
   return new Promise((resolve, reject) => {

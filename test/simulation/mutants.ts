@@ -1,3 +1,5 @@
+import type { Plot } from './simulation.ts'
+
 /** The protocol with one rule broken: a simulation that does not notice proves nothing. */
 export interface Mutant {
   readonly name: string
@@ -5,6 +7,8 @@ export interface Mutant {
   /** stands exactly once in the file */
   readonly original: string
   readonly mutated: string
+  /** the kind of story that shows it soonest; default: any */
+  readonly plot?: Plot
 }
 
 export const MUTANTS: readonly Mutant[] = [

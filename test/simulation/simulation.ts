@@ -1,5 +1,6 @@
 import { formatAddress } from '../../src/ip/address.ts'
 import { ApiServer } from './api-server.ts'
+import { BfdLiveness } from './bfd-liveness.ts'
 import type { Context, SimulatedAddress } from './context.ts'
 import { EventQueue } from './event-queue.ts'
 import { FAULTS, type Fault, type World } from './faults.ts'
@@ -11,20 +12,31 @@ import { type Limits, type Measurements, Referee } from './referee.ts'
 import { SpeakerNode } from './speaker-node.ts'
 import { Stranger } from './stranger.ts'
 
-/** What kind of story a seed tells. */
-export type Plot =
+/** What kinds of stories seeds tell. */
+export const PLOTS = [
   /** nothing happens after the start */
-  | 'calm'
-  /** faults come, overlap and heal; the segment itself works all the time */
-  | 'gentle'
-  /** the same with everything that can go wrong */
-  | 'rough'
-  /** up to three faults come and stay */
-  | 'lasting'
+  'calm',
   /** what happens concerns no owner: no address may move */
-  | 'harmless'
+  'harmless',
   /** one node fails, and later comes back */
-  | 'failure'
+  'failure',
+  /** faults come, overlap and heal; the segment itself works all the time */
+  'gentle',
+  /** the same with everything that can go wrong */
+  'rough',
+  /** up to three faults come and stay */
+  'lasting',
+] as const
+export type Plot = (typeof PLOTS)[number]
+
+export interface SimulationOptions {
+  /** tells the story */
+  readonly trace?: ((text: string) => void) | undefined
+  /** instead of what the seed draws */
+  readonly plot?: Plot | undefined
+  /** liveness by real BFD sessions, or never; default: for every 100th seed */
+  readonly bfd?: boolean | undefined
+}
 
 export interface Outcome {
   readonly seed: number
@@ -36,6 +48,8 @@ export interface Outcome {
   readonly frames: number
 }
 
+/** BFD packet by packet takes twenty times as long. */
+const BFD_EVERY = 100
 const FAULTS_FROM_MS = 2_500
 const HEALED_MS = 12_000
 /** after the last disturbance, every address has its right owner, and keeps it */
@@ -96,17 +110,19 @@ export class Simulation {
   readonly #nodes: readonly SpeakerNode[]
   readonly #stranger: Stranger
   readonly #liveness: LivenessNetwork
+  readonly #bfd: boolean
   #healedMs = HEALED_MS
   /** whatever has happened and lasts, there is a right owner */
   #rightOwnersKnown = true
 
-  constructor(seed: number, trace?: (text: string) => void) {
+  constructor(seed: number, { trace, ...options }: SimulationOptions) {
     const random = new Random(seed)
     const queue = new EventQueue()
     const size = 2 + random.below(5)
     const links = random.chance(0.25) ? ['eth0', 'eth1'] : ['eth0']
     this.#seed = seed
-    this.#plot = drawPlot(random)
+    const drawn = drawPlot(random)
+    this.#plot = options.plot ?? drawn
     this.#context = {
       queue,
       random,
@@ -129,13 +145,17 @@ export class Simulation {
     }
     this.#nodes = context.names.map((_, index) => new SpeakerNode(components, { index }))
     this.#stranger = new Stranger(context, this.#network, this.#referee)
-    this.#liveness = new AbstractLiveness(context, this.#network, this.#nodes)
+    this.#bfd = options.bfd ?? (seed % BFD_EVERY === 0 && this.#plot !== 'lasting')
+    const Liveness = this.#bfd ? BfdLiveness : AbstractLiveness
+    this.#liveness = new Liveness(context, this.#network, this.#nodes)
     this.#connect()
   }
 
   run(): Outcome {
     const { queue, random, trace } = this.#context
-    trace?.(`seed ${this.#seed}, ${this.#plot}: ${this.#nodes.length} nodes, ${this.#context.links.length} links`)
+    trace?.(
+      `seed ${this.#seed}, ${this.#plot}: ${this.#nodes.length} nodes, ${this.#context.links.length} links${this.#bfd ? ', BFD' : ''}`,
+    )
     for (const node of this.#nodes) queue.at(random.between(0, 300), () => node.start())
     const endMs = this.#plan()
     queue.runUntil(endMs, () => this.#referee.problem === undefined)
@@ -262,8 +282,8 @@ export class Simulation {
   }
 }
 
-export function simulate(seed: number, trace?: (text: string) => void): Outcome {
-  return new Simulation(seed, trace).run()
+export function simulate(seed: number, options: SimulationOptions = {}): Outcome {
+  return new Simulation(seed, options).run()
 }
 
 function drawPlot(random: Random): Plot {

@@ -18,7 +18,7 @@ describe('simulated clusters of speakers', () => {
   it('the same seed tells the same story', () => {
     const stories = [1, 2].map(() => {
       const story: string[] = []
-      const { events, frames } = simulate(7, text => story.push(text))
+      const { events, frames } = simulate(7, { trace: text => story.push(text) })
       return { story, events, frames }
     })
     assert.deepEqual(stories[0], stories[1])
