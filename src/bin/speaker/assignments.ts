@@ -51,6 +51,8 @@ export class Assignments {
     const addresses = after.announce.map(address => address.key)
     logger.info({ service: key, addresses, interfaces: after.announce[0]?.interfaces }, 'elected')
     this.#checkInterfaces(key, after.announce)
+    // It came to share an address that is announced already: no report will tell of it.
+    if (addresses.some(address => this.#active.has(address))) this.#began(key)
   }
 
   reported({ interfaces, announcements }: LinkReport): void {
