@@ -1,11 +1,11 @@
 /**
- * Runs every benchmark, one after the other: `npm run -s bench` (about 10 minutes), `npm run -s bench -- --full` (about 15), or only
+ * Runs every benchmark, one after the other: `npm run -s bench` (about 25 minutes), `npm run -s bench -- --full` (about 30), or only
  * some: `npm run -s bench -- allocator controller`. Prints Markdown.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'controller', 'memory', 'lab', 'failover']
+const BENCHES = ['allocator', 'controller', 'memory', 'arp', 'lab', 'failover']
 
 /** What is left out without --full. */
 const SHORT: Readonly<Record<string, string[]>> = {

@@ -27,7 +27,7 @@ describe('layer 2: another node takes over', function () {
     const made = await layer2Lab()
     lab = made.lab
     nodes = lab.lab.topology.nodes.map(({ name }) => name)
-    segment = await WatchedSegment.watch(lab, made.addresses)
+    segment = await WatchedSegment.watch(lab, made.addresses, { askEveryMs: isFullRun() ? 50 : 20 })
     await segment.settled()
   })
 
