@@ -295,6 +295,7 @@ export class LinkNode {
       'packet sockets': this.port.openSockets,
       'UDP sockets': this.host.openSockets,
       groups: this.groups.joined.size,
+      'open memberships': this.groups.closed ? 0 : 1,
     }
     return Object.entries(counts)
       .filter(([, count]) => count > 0)

@@ -255,6 +255,41 @@ describe('LinkDriver, alone on a segment in memory', () => {
     assert.equal(await world.askWho('192.0.2.1'), 'a', 'until it is stopped')
   })
 
+  it('leaves no timer behind when it is stopped in the middle of everything', async () => {
+    const keys = Array.from({ length: 200 }, (_, last) => `192.0.2.${last + 1}`)
+    world.desire(Object.fromEntries(keys.map(key => [key, 'a'])))
+    await world.run(1_000)
+    node.driver.setRivals(keys)
+    const pending = node.clock.pendingTimers
+    node.kill()
+    assert.ok(pending >= 4, `rivals, pace, announcer, stall guard: ${pending}`)
+    assert.deepEqual(node.leftovers(), [])
+  })
+
+  it('leaves no timer behind when it is stopped while a socket waits to be opened again', async () => {
+    node.kill()
+    world = new LinkWorld({ nodes: 'a' })
+    node = world.node('a')
+    node.refuse = new Error('no buffer space')
+    node.host.refuse = () => new Error('address in use')
+    await world.start()
+    world.desire({ '192.0.2.1': 'a' })
+    node.kill()
+    assert.deepEqual(node.leftovers(), [])
+    await world.run(5_000)
+    assert.equal(node.problems.length, 3, 'two ports of liveness and one interface, each once')
+  })
+
+  it('says once that it has left, whatever comes afterwards', async () => {
+    world.desire({ '192.0.2.1': 'a' })
+    await world.run(ASKING_MS)
+    node.driver.leave()
+    node.driver.speakUp()
+    world.desire({})
+    await world.run(1_000)
+    assert.equal(node.leftCount, 1)
+  })
+
   it('is silent once stopped, whatever it is told', async () => {
     world.desire({ '192.0.2.1': 'a' })
     await world.run(ASKING_MS)

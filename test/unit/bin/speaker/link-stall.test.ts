@@ -68,8 +68,10 @@ describe('a LinkDriver whose process stands still', () => {
     b.pause()
     await world.run(2_000)
     const resumedMs = world.clock.now()
-    await b.resume('packets')
+    b.sent.length = 0
+    await b.resume('timers')
     await world.run(500)
+    assert.deepEqual(b.sent, [], 'it asks for nothing')
     const [session] = b.report!.sessions
     assert.equal(session?.state, 'Up')
     assert.ok(session.sinceMs >= resumedMs, 'since it woke up')
