@@ -12,28 +12,19 @@ export interface Layer2Lab {
   readonly visited: readonly string[]
 }
 
-/** Of the pool `main`, with the names of the nodes that are preferred. */
+/** With the names of the nodes that are preferred. */
 export function advertisement(preferred: readonly string[] = []): object {
   return {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'L2Advertisement',
     metadata: { name: 'segment-a', namespace: 'herald-system' },
     spec: {
-      ipAddressPools: ['main'],
       preferredNodeSelectors: preferred.map(node => ({
         weight: 10,
         preference: { matchLabels: { 'kubernetes.io/hostname': node } },
       })),
     },
   }
-}
-
-/** Of the pool `spare`, for Services that ask for an address of their own: on the segment's interface alone. */
-const spareAdvertisement = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'L2Advertisement',
-  metadata: { name: 'spare', namespace: 'herald-system' },
-  spec: { ipAddressPools: ['spare'], interfaces: ['eth0'] },
 }
 
 let shared: Promise<Layer2Lab> | undefined
@@ -56,7 +47,6 @@ async function prepare(count: number): Promise<Layer2Lab> {
     pool('main', ['192.0.2.100-192.0.2.199', '2001:db8:a::100-2001:db8:a::1ff']),
     pool('spare', ['192.0.2.60-192.0.2.69', '2001:db8:a::500-2001:db8:a::50f'], { autoAssign: false }),
     advertisement(),
-    spareAdvertisement,
     ...services.map(name => loadBalancer(name, { ipFamilyPolicy: 'RequireDualStack' })),
   )
   await lab.kubectl(['rollout', 'status', 'deployment/web', '--timeout=90s'])
