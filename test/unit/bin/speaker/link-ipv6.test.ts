@@ -89,6 +89,20 @@ describe('LinkDrivers and IPv6', () => {
     assert.equal(answer?.message.type === 'advertisement' && answer.message.solicited, true)
   })
 
+  it('answer nothing that waited while the process stood still', async () => {
+    await begin()
+    await owned()
+    a.pause()
+    world.ask(key)
+    await world.run(250)
+    world.ask(key)
+    await world.run(250)
+    await a.resume('packets')
+    await world.run(0)
+    assert.deepEqual(world.answers, [])
+    assert.equal(a.stalls.length, 1)
+  })
+
   it('the next takes over when the owner dies', async () => {
     await begin()
     await owned()
