@@ -9,6 +9,8 @@ export interface Mutant {
   readonly mutated: string
   /** the kind of story that shows it soonest; default: any */
   readonly plot?: Plot
+  /** one that shows it, where few do: the search begins there */
+  readonly seed?: number
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -129,20 +131,16 @@ export const MUTANTS: readonly Mutant[] = [
     mutated: "      case 'woken':",
   },
   {
-    name: 'one that inquires does not give way to one that probes',
+    name: 'inquires once, then probes, and makes others step back',
     file: 'claim',
-    original: 'if (!state.inquires && !view.lowerHash(',
-    mutated: 'if (!view.lowerHash(',
-  },
-  {
-    name: 'inquires once, then probes',
-    file: 'claim',
-    original: "actions: [state.inquires ? 'inquire' : 'probe']",
-    mutated: "actions: [state.inquires && state.questions === 0 ? 'inquire' : 'probe']",
+    seed: 3003428,
+    original: "return { state: next, actions: [state.inquires ? 'inquire' : 'probe'] }",
+    mutated: "return { state: { ...next, inquires: undefined }, actions: [state.inquires ? 'inquire' : 'probe'] }",
   },
   {
     name: 'waits for whoever spoke last',
     file: 'claim',
+    plot: 'lasting',
     original: 'stay(stays ? state : { ...state, holder: event.from })',
     mutated: 'stay({ ...state, holder: event.from })',
   },
