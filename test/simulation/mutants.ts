@@ -27,12 +27,6 @@ export const MUTANTS: readonly Mutant[] = [
     mutated: 'if (isNode(event.from)) return stay(state)',
   },
   {
-    name: 'two that ask: both step back',
-    file: 'claim',
-    original: 'if (!state.inquires && !view.lowerHash(event.from.node)) return stay(state)',
-    mutated: '',
-  },
-  {
     name: 'two owners: nobody yields',
     file: 'claim',
     original: "if (yields && type === 'answer') return yieldTo(from, view, timings)",
