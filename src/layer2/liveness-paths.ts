@@ -21,7 +21,8 @@ export interface LivenessPath {
 /**
  * The ways to the other nodes. A node may be dead on one segment and live on another: its cable is pulled, a switch is broken. So it is
  * watched on each segment that it shares with this node, at its addresses there. An interface that shares no subnet with it goes by the
- * node's first way, or, when it has none at all, by whatever addresses it has.
+ * node's first way, or, when it has none at all, by whatever addresses it has: with none of these either it counts as down, so that the
+ * segment is asked.
  */
 export function livenessPaths(segments: readonly Segment[], speakers: Iterable<KnownSpeaker>): LivenessPath[] {
   return [...speakers].flatMap(speaker => pathsTo(speaker, segments))
@@ -40,6 +41,6 @@ function pathsTo({ node, addresses }: KnownSpeaker, segments: readonly Segment[]
   }
   const [first] = paths
   if (first) first.links.push(...others)
-  else if (addresses.length > 0) paths.push({ id: `${node} *`, node, links: others, addresses: [...addresses] })
+  else paths.push({ id: `${node} *`, node, links: others, addresses: [...addresses] })
   return paths
 }

@@ -126,7 +126,16 @@ describe('speakers, against a real API server', function () {
       // The chart's own lines ({{ … }}) are no part of the definitions.
       parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
     )
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...crds)
+    // The controller makes it; there is none here.
+    const liveness = {
+      metadata: { name: 'herald-liveness', namespace },
+      stringData: { key: 'known to these two alone' },
+    }
+    await apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      { apiVersion: 'v1', kind: 'Secret', ...liveness },
+      ...crds,
+    )
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
     assert.equal((await api.kubectl(established)).code, 0)
 
@@ -147,6 +156,8 @@ describe('speakers, against a real API server', function () {
         { namespace: client, interfaceName: `to-${name}` },
       )
       client.ip(`link set to-${name} master br0`)
+      // Where the others find its liveness.
+      node.netns.ip(`address add 192.0.2.10${nodes.length + 1}/24 dev eth0`)
       nodes.push(node)
     }
     await apply(
@@ -233,7 +244,7 @@ describe('speakers, against a real API server', function () {
     assert.match(metrics, /herald_layer2_gratuitous_sent\{ip="192.0.2.10"\} [1-9]/)
   })
 
-  it('the other takes over at once when the announcing speaker stops', async () => {
+  it('the other takes over at once when the announcing speaker stops, which waits for that and no longer', async () => {
     const mac = whoHas('192.0.2.10')
     const owner = nodes.find(node => macOf(node) === mac)
     const other = nodes.find(node => node !== owner)

@@ -55,7 +55,7 @@ describe('livenessPaths', () => {
       ['203.0.113.5', '192.0.2.12'],
       ['node-b eth0: eth0 at 1'],
     ],
-    ['nothing without an address', [eth0], [], []],
+    ['a way that leads nowhere without an address', [eth0], [], ['node-b *: eth0 at 0']],
   ] as const) {
     it(title, () => assert.deepEqual(paths(segments, ...addresses), expected))
   }
