@@ -24,6 +24,8 @@ export interface AddressPort {
   announce(address: Address, counters: AddressCounters): void
   /** announces the first addresses that were put down; true when more wait */
   flush(): boolean
+  /** from now on every request for an answered address is told by onHeard as a probe, for whoever asks may take over */
+  leave(): void
   /** throws away what has arrived and was not read yet */
   discard(): void
   close(): void

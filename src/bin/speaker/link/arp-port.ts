@@ -1,11 +1,12 @@
 import { gratuitousFrames } from '../../../arp/announcement.ts'
 import { hearArp, heardArpAddress } from '../../../arp/hear.ts'
-import { ARP_FRAME_LENGTH, ETHERTYPE_ARP } from '../../../arp/packet.ts'
+import { ARP_FRAME_LENGTH, ArpOperation, ETHERTYPE_ARP } from '../../../arp/packet.ts'
 import { arpProbe, arpQuestion } from '../../../arp/probe.ts'
 import { type AddressCounters, ArpResponder } from '../../../arp/responder.ts'
 import type { OpenPacketSocket, PacketSocket } from '../../../io/packet-socket.ts'
 import type { Address } from '../../../ip/address.ts'
 import type { Link } from '../../../layer2/link.ts'
+import { macAt, uint16At, uint32At } from '../../../wire/in-place.ts'
 import { type AddressPort, type AddressPortInit, kindOf, serveBatch } from './address-port.ts'
 import { AnnouncementQueue } from './announcement-queue.ts'
 
@@ -24,6 +25,7 @@ export class ArpPort implements AddressPort {
   readonly #heard = new Set<number>()
   readonly #announcements: AnnouncementQueue<number>
   readonly #ownAddress: () => number
+  #leaving = false
 
   /** @throws what opening the socket throws */
   constructor(
@@ -37,6 +39,10 @@ export class ArpPort implements AddressPort {
     this.#responder = responder
     this.#announcements = new AnnouncementQueue({ frames: address => gratuitousFrames(link.mac, address) })
     const hear = (frame: Uint8Array): void => {
+      if (this.#leaving && isArpRequestFor(frame, responder.addresses)) {
+        onHeard('probe', { family: 4, value: uint32At(frame, 38) }, macAt(frame, 22))
+        return
+      }
       if (!listened.has(heardArpAddress(frame))) return
       const heard = hearArp(frame)
       if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 4, value: heard.address }, heard.mac)
@@ -88,6 +94,10 @@ export class ArpPort implements AddressPort {
     return this.#announcements.flush(this.#socket)
   }
 
+  leave(): void {
+    this.#leaving = true
+  }
+
   discard(): void {
     this.#socket.discard()
   }
@@ -95,4 +105,11 @@ export class ArpPort implements AddressPort {
   close(): void {
     this.#socket.close()
   }
+}
+
+function isArpRequestFor(frame: Uint8Array, addresses: { has(address: number): boolean }): boolean {
+  // What says nothing of any address is no packet that ARP would take.
+  return (
+    heardArpAddress(frame) !== 0 && uint16At(frame, 20) === ArpOperation.request && addresses.has(uint32At(frame, 38))
+  )
 }

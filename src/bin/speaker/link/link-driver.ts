@@ -165,6 +165,7 @@ export class LinkDriver {
   leave(): void {
     this.#standing = { ...this.#standing, leaving: true }
     this.#liveness.leave()
+    this.#ports.leave()
     this.#step({ type: 'standing', standing: this.#standing })
   }
 

@@ -109,6 +109,11 @@ export class LinkPorts {
     return more
   }
 
+  /** See AddressPort. */
+  leave(): void {
+    for (const port of this.#each()) port.leave()
+  }
+
   /** Throws away whatever has arrived and was not read yet. */
   discard(): void {
     for (const port of this.#each()) port.discard()

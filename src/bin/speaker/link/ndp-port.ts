@@ -7,10 +7,13 @@ import { unsolicitedAdvertisement } from '../../../ndp/announcement.ts'
 import { NDP_FILTER } from '../../../ndp/filter.ts'
 import { heardNdpOffset, hearNdp } from '../../../ndp/hear.ts'
 import { Ipv6Map } from '../../../ndp/ipv6-map.ts'
-import { ETHERTYPE_IPV6 } from '../../../ndp/layout.ts'
+import { ETHERTYPE_IPV6, Offset } from '../../../ndp/layout.ts'
 import { solicitedNodeAddress } from '../../../ndp/multicast.ts'
 import { probeFrame, questionFrame } from '../../../ndp/probe.ts'
 import { NDP_ANSWER_LENGTH, NdpResponder } from '../../../ndp/responder.ts'
+import { isSolicitation, ndpProblem, senderMacOffset } from '../../../ndp/validity.ts'
+import { macAt } from '../../../wire/in-place.ts'
+import { Reader } from '../../../wire/reader.ts'
 import { type AddressPort, type AddressPortInit, kindOf, serveBatch } from './address-port.ts'
 import { AnnouncementQueue } from './announcement-queue.ts'
 
@@ -32,6 +35,7 @@ export class NdpPort implements AddressPort {
   readonly #groupUses = new Map<bigint, number>()
   readonly #announcements: AnnouncementQueue<bigint>
   readonly #linkLocal: bigint
+  #leaving = false
 
   /** @throws what opening the socket throws */
   constructor(
@@ -49,6 +53,11 @@ export class NdpPort implements AddressPort {
     })
     const hear = (frame: Uint8Array): void => {
       const offset = heardNdpOffset(frame)
+      if (this.#leaving && offset >= 0 && isSolicitation(frame) && responder.addresses.find(frame, Offset.target)) {
+        const value = new Reader(frame, Offset.target).uint128()
+        if (!ndpProblem(frame)) onHeard('probe', { family: 6, value }, macAt(frame, senderMacOffset(frame)))
+        return
+      }
       if (offset < 0 || !listened.find(frame, offset)) return
       const heard = hearNdp(frame)
       if (heard) onHeard(kindOf(heard.kind, frame, link), { family: 6, value: heard.address }, heard.mac)
@@ -112,6 +121,10 @@ export class NdpPort implements AddressPort {
 
   flush(): boolean {
     return this.#announcements.flush(this.#socket)
+  }
+
+  leave(): void {
+    this.#leaving = true
   }
 
   discard(): void {

@@ -237,4 +237,14 @@ describe('LinkDrivers and IPv6', () => {
     await world.run(450)
     assert.deepEqual([await world.askWho(key), await world.askWho('192.0.2.1')], ['b', 'b'])
   })
+
+  it('a node that leaves hands over to one that only inquires', async () => {
+    await begin()
+    await owned()
+    world.node('b').driver.setStanding({ viewIsOld: false, apiReachable: false })
+    a.driver.leave()
+    await world.run(500)
+    assert.equal(world.owners(key), 'b')
+    assert.equal(a.leftCount, 1)
+  })
 })

@@ -175,6 +175,18 @@ describe('LinkDrivers of several nodes on one segment', () => {
     assert.ok(Math.abs(atMs - 100 - a.leftAtMs!) < 1, 'left with the first of the two questions')
   })
 
+  it('a node that leaves hands over to one that only inquires, because the API server does not answer', async () => {
+    await owned()
+    const a = world.node('a')
+    world.node('b').driver.setStanding({ viewIsOld: false, apiReachable: false })
+    a.driver.leave()
+    const seen = await world.watch(key, 1_000)
+    assertNeverTwo(seen)
+    assert.equal(seen.at(-1), 'b')
+    assert.equal(a.leftCount, 1)
+    assert.ok(longestSilence(seen) <= 110, `${longestSilence(seen)} ms`)
+  })
+
   it('a goodbye is not a death: those who are left say AdminDown', async () => {
     await owned()
     world.node('a').driver.leave()
