@@ -8,6 +8,8 @@ export interface Contestant {
   readonly answering: Uint8Array
   /** asks or waits for it, or owns it */
   readonly listening: Uint8Array
+  /** since when */
+  readonly listeningSinceMs: Float64Array
   /** since when it has run without a break */
   readonly sinceMs: number
 }
@@ -160,22 +162,14 @@ export class Referee {
   /** A node that stops has waited for long enough: was there nobody to take over? */
   leavesWithAddresses(leaver: number): void {
     if (this.#network.unreliable || this.#excused) return
-    const { links, addresses } = this.#context
+    const { links, addresses, names } = this.#context
     for (const segment of links.keys()) {
       for (const address of addresses.keys()) {
         const claim = segment * addresses.length + address
         if (!this.#owns(leaver, claim)) continue
-        for (let node = 0; node < this.#nodes.length; node++) {
-          if (node === leaver || !this.#wants(node, segment, claim)) continue
-          if (
-            !this.#network.hears(segment, node, leaver) ||
-            this.#nodes[node]!.sinceMs > this.#context.queue.nowMs - 500
-          )
-            continue
-          this.fail(
-            `${this.#context.names[leaver]} leaves with ${this.#nameOf(segment, address)}, which ${this.#context.names[node]} wants`,
-          )
-        }
+        const heir = this.#nodes.findIndex((_, node) => node !== leaver && this.#hasAsked(node, leaver, segment, claim))
+        if (heir < 0) continue
+        this.fail(`${names[leaver]} leaves with ${this.#nameOf(segment, address)}, which ${names[heir]} wants`)
       }
     }
   }
@@ -345,6 +339,14 @@ export class Referee {
     trace?.(`one owner of ${this.#nameOf(segment, address)} again after ${lastedMs.toFixed(1)} ms`)
     if (lastedMs <= (this.#excused ? this.#limits.excusedBothMs : this.#limits.bothMs)) return
     this.fail(`${names[a]} and ${names[b]} both owned ${this.#nameOf(segment, address)} for ${Math.round(lastedMs)} ms`)
+  }
+
+  /** It has wanted the address for long enough to have asked, and was heard. */
+  #hasAsked(node: number, owner: number, segment: number, claim: number): boolean {
+    const { sinceMs, listeningSinceMs } = this.#nodes[node]!
+    const { nowMs } = this.#context.queue
+    if (!this.#wants(node, segment, claim) || !this.#network.hears(segment, node, owner)) return false
+    return nowMs - sinceMs > 500 && nowMs - listeningSinceMs[claim]! > 50
   }
 
   #wants(node: number, segment: number, claim: number): boolean {

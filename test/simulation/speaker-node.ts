@@ -58,6 +58,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   readonly answering: Uint8Array
   /** by segment × address: what is said of it is heard */
   readonly listening: Uint8Array
+  /** since when, or since when not */
+  readonly listeningSinceMs: Float64Array
   readonly macs: number[]
   #liveness: LivenessNetwork | undefined
   readonly #components: SpeakerNodeComponents
@@ -101,6 +103,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.macs = context.links.map((_, segment) => 0x020000000000 + init.index * 0x10000 + segment * 0x100)
     this.answering = new Uint8Array(claims)
     this.listening = new Uint8Array(claims)
+    this.listeningSinceMs = new Float64Array(claims)
     this.#defendedMs = new Float64Array(claims).fill(Number.NEGATIVE_INFINITY)
     this.#neighbourhood = new Neighbourhood({ self: this.name })
     this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
@@ -554,6 +557,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         if (this.listening[claim] === Number(action.type === 'listen'))
           referee.fail(`${this.name}: twice ${action.type}`)
         this.listening[claim] = Number(action.type === 'listen')
+        this.listeningSinceMs[claim] = context.queue.nowMs
         referee.wantsChanged(segment, index)
         return false
       case 'answer':
