@@ -229,7 +229,7 @@ export class Decisions {
     const order = this.orderOf(key)
     if (order.includes(this.#nodeName)) {
       this.#kept.delete(key)
-      const after = this.#wanted(key, order, index)
+      const after = this.#wanted(key, order, index, this.#nodeName)
       return before && after && sameDesired(before, after) ? before : after
     }
     if (!before || order.length === 0 || this.#handedOver.has(key)) {
@@ -237,13 +237,15 @@ export class Decisions {
       return undefined
     }
     if (!this.#kept.has(key)) this.#kept.set(key, this.#revision + 1)
-    if (sameOrder(before.order, order) && !before.patient) return before
-    return { address: before.address, interfaces: before.interfaces, order }
+    // Where the next owner is to announce: elsewhere nobody would ever ask for the address.
+    const { address, interfaces = before.interfaces } = this.#wanted(key, order, index, order[0]!) ?? before
+    const after = { address, interfaces, order }
+    return sameDesired(before, after) ? before : after
   }
 
-  /** Services that share an address may ask for different interfaces: it is announced on all of these; and for patience: one is enough. */
-  #wanted(key: string, order: readonly string[], index: CandidateIndex): DesiredAddress | undefined {
-    const labels = index.nodeLabels(this.#nodeName)
+  /** Services that share an address may ask for different interfaces: it is announced on all of these; and for patience: one is enough. `node`: the one that is to announce it. */
+  #wanted(key: string, order: readonly string[], index: CandidateIndex, node: string): DesiredAddress | undefined {
+    const labels = index.nodeLabels(node)
     let patient = false
     let wanted: DesiredAddress | undefined
     for (const claimant of this.#groups.claimants(key)) {

@@ -308,7 +308,7 @@ describe('orders of candidates', () => {
       assert.equal(decisions.settle(0).revision, 3)
     })
 
-    it('follow the election meanwhile, with the interfaces that the node was told last', () => {
+    it('follow the election meanwhile', () => {
       decisions.settle(0)
       serve('node-d')
       const { desired, revision } = decisions.settle(0)
@@ -319,6 +319,15 @@ describe('orders of candidates', () => {
         order: ['node-d'],
       })
       assert.equal(decisions.setOwned(new Set(), 2), true, 'told by revision 2 already')
+    })
+
+    it('follow the interfaces on which the next owner is to announce: on others nobody would ever ask', () => {
+      decisions.settle(0)
+      world.advertisements = [advertisement('all', { interfaces: ['eth1'] })]
+      decisions.touchWorld()
+      const { desired } = decisions.settle(0)
+      assert.deepEqual(desired.get('192.0.2.1')?.interfaces, ['eth1'])
+      assert.deepEqual(desired.get('192.0.2.1')?.order, ['node-b'])
     })
 
     it('go at once when no node is a candidate, or no Service has the address', () => {
