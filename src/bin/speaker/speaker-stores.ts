@@ -20,10 +20,11 @@ import {
   speakerStatuses,
 } from '../../kubernetes/resources.ts'
 import { Store, type StoreInit } from '../../kubernetes/store.ts'
-import { viewEndpointSlice } from '../../resources/endpoint-slice.ts'
+import { NO_ENDPOINTS, serviceEndpoints, viewEndpointSlice } from '../../resources/endpoint-slice.ts'
 import { viewNode } from '../../resources/node.ts'
 import { viewService } from '../../resources/service.ts'
 import { viewSpeaker } from '../../resources/speaker-view.ts'
+import type { WorldSources } from '../../speaker/decisions.ts'
 
 export interface SpeakerStoresComponents {
   client: ApiClient
@@ -33,7 +34,7 @@ export interface SpeakerStoresComponents {
 }
 
 /** index of the slices by the key of their Service */
-export const BY_SERVICE = 'service'
+const BY_SERVICE = 'service'
 
 /** Everything that a speaker watches, cut to what it uses. */
 export class SpeakerStores {
@@ -69,6 +70,18 @@ export class SpeakerStores {
   /** every store has held the whole state once */
   get synced(): boolean {
     return this.reflectors.every(reflector => reflector.synced)
+  }
+
+  /** What decisions about Services read. */
+  get sources(): Omit<WorldSources, 'cluster'> {
+    return {
+      service: key => this.services.get(key),
+      serviceKeys: () => this.services.keys(),
+      endpoints: key => {
+        const slices = [...this.endpointSlices.byIndex(BY_SERVICE, key)]
+        return slices.length === 0 ? NO_ENDPOINTS : serviceEndpoints(slices)
+      },
+    }
   }
 
   start(): void {
