@@ -70,7 +70,11 @@ port.on('message', (command: LinkCommand) => {
       driver.leave()
       break
     case 'count':
-      send({ type: 'counters', id: command.id, counters: driver.counters() })
+      send({
+        type: 'counters',
+        id: command.id,
+        counters: { ...driver.counters(), routerSessions: [], routersDropped: [] },
+      })
       break
     case 'stop':
       clearInterval(heartbeat)

@@ -11,7 +11,7 @@ import type { ClaimTimings } from '../../../layer2/claim-timings.ts'
 import type { DesiredAddress } from '../../../layer2/desired.ts'
 import { type KnownSpeaker, Neighbourhood } from '../../../layer2/neighbourhood.ts'
 import { watchedNodes } from '../../../layer2/watched-nodes.ts'
-import type { DesiredChange, LinkCounters, LinkReport, LivenessOptions, Takeover } from './link-messages.ts'
+import type { DesiredChange, Layer2Counters, LinkReport, LivenessOptions, Takeover } from './link-messages.ts'
 import { LinkPorts } from './link-ports.ts'
 import { buildReport } from './link-report.ts'
 import { LivenessPort } from './liveness-port.ts'
@@ -169,7 +169,7 @@ export class LinkDriver {
     this.#step({ type: 'standing', standing: this.#standing })
   }
 
-  counters(): LinkCounters {
+  counters(): Layer2Counters {
     const liveness = Object.entries(this.#liveness.dropped).map(([reason, count = 0]) => ({
       interface: '',
       protocol: 'bfd' as const,

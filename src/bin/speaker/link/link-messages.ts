@@ -1,10 +1,14 @@
 import type { AddressCounters } from '../../../arp/responder.ts'
+import type { RouterSession, RouterSessionConfig, RouterSessionCounters } from '../../../bfd/router-session.ts'
+import type { Address } from '../../../ip/address.ts'
 import type { Standing } from '../../../layer2/announcer-events.ts'
 import type { TakeoverCause } from '../../../layer2/claim-state.ts'
 import type { ClaimTimings } from '../../../layer2/claim-timings.ts'
 import type { DesiredAddress } from '../../../layer2/desired.ts'
 import type { KnownSpeaker } from '../../../layer2/neighbourhood.ts'
 import type { SessionState } from '../../../resources/speaker-view.ts'
+
+export type { RouterSession, RouterSessionConfig, RouterSessionCounters } from '../../../bfd/router-session.ts'
 
 /** What changed of the addresses that concern this node. */
 export interface DesiredChange {
@@ -26,6 +30,10 @@ export type LinkCommand =
   | { readonly type: 'speakUp' }
   /** what the liveness packets are signed with */
   | { readonly type: 'secret'; readonly secret: Uint8Array }
+  /** the BFD sessions with routers that BGP wants, all of them */
+  | { readonly type: 'routerSessions'; readonly sessions: readonly RouterSessionConfig[] }
+  /** on which interfaces routers are to be found by their advertisements, by name; and told of this node */
+  | { readonly type: 'unnumbered'; readonly interfaces: readonly string[] }
   /** hand everything over; answered with `left` when that is done */
   | { readonly type: 'leave' }
   /** answered with `counters` of the same id */
@@ -41,6 +49,10 @@ export type LinkMessage =
   | { readonly type: 'alive' }
   | { readonly type: 'report'; readonly report: LinkReport }
   | { readonly type: 'takeovers'; readonly takeovers: readonly Takeover[] }
+  /** all wanted sessions with routers, at once when the state of one has changed */
+  | { readonly type: 'routerSessions'; readonly sessions: readonly RouterSession[] }
+  /** all routers found, when one came or went */
+  | { readonly type: 'neighbours'; readonly neighbours: readonly UnnumberedNeighbour[] }
   | { readonly type: 'counters'; readonly id: number; readonly counters: LinkCounters }
   /** nothing is owned any more that another could have */
   | { readonly type: 'left' }
@@ -48,6 +60,14 @@ export type LinkMessage =
   | { readonly type: 'stalled'; readonly gapMs: number }
   /** something failed that is tried again: one interface's socket, the liveness port, or listing the interfaces */
   | { readonly type: 'problem'; readonly interface?: string; readonly message: string; readonly code?: string }
+
+/** A router on an interface with an unnumbered peer. Of several on one interface the one known longest comes first. */
+export interface UnnumberedNeighbour {
+  readonly interface: string
+  readonly interfaceIndex: number
+  /** link-local, from its router advertisements (RFC 4861 §4.2) */
+  readonly address: Address
+}
 
 export interface Takeover {
   readonly address: string
@@ -101,23 +121,31 @@ export interface LinkReport {
 
 export const EMPTY_REPORT: LinkReport = { revision: 0, interfaces: [], announcements: [], conflicts: [], sessions: [] }
 
-export type DropProtocol = 'arp' | 'ndp' | 'bfd'
+/** `ra`: router advertisements */
+export type DropProtocol = 'arp' | 'ndp' | 'bfd' | 'ra'
 
 export interface DroppedPackets {
-  /** empty for liveness, which has one port for all */
+  /** empty for BFD, which has one port for all */
   readonly interface: string
   readonly protocol: DropProtocol
   readonly reason: string
   readonly count: number
 }
 
-export interface LinkCounters {
+/** Of layer 2, where `bfd` is the liveness of the speakers. */
+export interface Layer2Counters {
   readonly addresses: readonly ({ readonly address: string } & AddressCounters)[]
   readonly dropped: readonly DroppedPackets[]
   /** strangers found on addresses of ours so far */
   readonly conflicts: number
   /** how often the thread found that it had not run */
   readonly stalls: number
+}
+
+export interface LinkCounters extends Layer2Counters {
+  readonly routerSessions: readonly RouterSessionCounters[]
+  /** packets of routers that were not taken: `bfd` and `ra` */
+  readonly routersDropped: readonly DroppedPackets[]
 }
 
 export const HEARTBEAT_INTERVAL_MS = 1_000

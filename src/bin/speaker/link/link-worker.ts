@@ -10,7 +10,10 @@ import {
   type LinkMessage,
   type LinkReport,
   type LinkThreadData,
+  type RouterSession,
+  type RouterSessionConfig,
   type Takeover,
+  type UnnumberedNeighbour,
 } from './link-messages.ts'
 
 export interface LinkWorkerInit extends LinkThreadData {
@@ -19,6 +22,10 @@ export interface LinkWorkerInit extends LinkThreadData {
   onReport: (report: LinkReport) => void
   onTakeovers: (takeovers: readonly Takeover[]) => void
   onStall: (gapMs: number) => void
+  /** all wanted sessions, whenever the state of one has changed */
+  onRouterSessions?: (sessions: readonly RouterSession[]) => void
+  /** all routers found, whenever one came or went */
+  onNeighbours?: (neighbours: readonly UnnumberedNeighbour[]) => void
   onProblem: (problem: Extract<LinkMessage, { type: 'problem' }>) => void
   /** the thread ended although nobody had asked for it */
   onDied: (error: Error) => void
@@ -108,6 +115,16 @@ export class LinkWorker {
     this.#post({ type: 'secret', secret })
   }
 
+  /** The BFD sessions with routers, all of them; those that are left out say AdminDown and end. */
+  setRouterSessions(sessions: readonly RouterSessionConfig[]): void {
+    this.#post({ type: 'routerSessions', sessions })
+  }
+
+  /** The interfaces on which routers are to be found, all of them. */
+  setUnnumbered(interfaces: readonly string[]): void {
+    this.#post({ type: 'unnumbered', interfaces })
+  }
+
   /** Hands everything over to other nodes; resolves when they have it, or after two seconds. */
   async leave(): Promise<void> {
     if (!this.#worker) return
@@ -163,6 +180,12 @@ export class LinkWorker {
         break
       case 'stalled':
         this.#init.onStall(message.gapMs)
+        break
+      case 'routerSessions':
+        this.#init.onRouterSessions?.(message.sessions)
+        break
+      case 'neighbours':
+        this.#init.onNeighbours?.(message.neighbours)
         break
       case 'left':
         this.#left.resolve()
