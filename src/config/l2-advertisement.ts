@@ -1,5 +1,9 @@
+import { type AdvertisementScope, checkScope, scopeOf } from './advertisement.ts'
+import { checkNames } from './field-checks.ts'
 import type { Problem } from './problem.ts'
 import { checkSelector, type LabelSelector, matchesSelector } from './selector.ts'
+
+export { advertisesFromNode, advertisesPool, advertisesService } from './advertisement.ts'
 
 /** A soft wish for nodes: the weights of all that match a node add up to its score. */
 export interface NodePreference {
@@ -8,12 +12,8 @@ export interface NodePreference {
 }
 
 /** An L2Advertisement, read and checked by itself. Empty lists mean: no restriction. */
-export interface L2Advertisement {
+export interface L2Advertisement extends AdvertisementScope {
   readonly name: string
-  readonly poolNames: readonly string[]
-  readonly poolSelectors: readonly LabelSelector[]
-  readonly nodeSelectors: readonly LabelSelector[]
-  readonly serviceSelectors: readonly LabelSelector[]
   readonly interfaces: readonly string[]
   readonly preferences: readonly NodePreference[]
 }
@@ -37,73 +37,23 @@ export interface L2AdvertisementResource {
 export function parseL2Advertisement(resource: L2AdvertisementResource): ParsedL2Advertisement {
   const spec = resource.spec ?? {}
   const problem =
-    checkNames('ipAddressPools', spec.ipAddressPools) ??
-    checkSelectors('ipAddressPoolSelectors', spec.ipAddressPoolSelectors) ??
-    checkSelectors('nodeSelectors', spec.nodeSelectors) ??
-    checkSelectors('serviceSelectors', spec.serviceSelectors) ??
-    checkNames('interfaces', spec.interfaces) ??
-    checkPreferences(spec.preferredNodeSelectors)
+    checkScope(spec) ?? checkNames('spec.interfaces', spec.interfaces) ?? checkPreferences(spec.preferredNodeSelectors)
   if (problem) return { problem }
   return {
     advertisement: {
       name: resource.metadata?.name ?? '',
-      poolNames: (spec.ipAddressPools ?? []) as string[],
-      poolSelectors: (spec.ipAddressPoolSelectors ?? []) as LabelSelector[],
-      nodeSelectors: (spec.nodeSelectors ?? []) as LabelSelector[],
-      serviceSelectors: (spec.serviceSelectors ?? []) as LabelSelector[],
+      ...scopeOf(spec),
       interfaces: (spec.interfaces ?? []) as string[],
       preferences: (spec.preferredNodeSelectors ?? []) as NodePreference[],
     },
   }
 }
 
-type Labels = Readonly<Record<string, string>>
-
-/** Whether it advertises a pool: by name or by label; one that names and selects none advertises all. */
-export function advertisesPool(advertisement: L2Advertisement, pool: { name: string; labels: Labels }): boolean {
-  const { poolNames, poolSelectors } = advertisement
-  if (poolNames.length === 0 && poolSelectors.length === 0) return true
-  return poolNames.includes(pool.name) || matchesAny(poolSelectors, pool.labels)
-}
-
-export function advertisesService({ serviceSelectors }: L2Advertisement, labels: Labels): boolean {
-  return serviceSelectors.length === 0 || matchesAny(serviceSelectors, labels)
-}
-
-export function advertisesFromNode({ nodeSelectors }: L2Advertisement, labels: Labels): boolean {
-  return nodeSelectors.length === 0 || matchesAny(nodeSelectors, labels)
-}
-
 /** The sum of the weights of the preferences that a node's labels match. */
-export function preferenceScore({ preferences }: L2Advertisement, labels: Labels): number {
+export function preferenceScore({ preferences }: L2Advertisement, labels: Readonly<Record<string, string>>): number {
   let score = 0
   for (const { weight, preference } of preferences) if (matchesSelector(preference, labels)) score += weight
   return score
-}
-
-function matchesAny(selectors: readonly LabelSelector[], labels: Labels): boolean {
-  return selectors.some(selector => matchesSelector(selector, labels))
-}
-
-function checkNames(field: string, names: unknown): Problem | undefined {
-  if (names === undefined || names === null) return undefined
-  if (!Array.isArray(names)) return { field: `spec.${field}`, message: 'must be a list of names' }
-  for (const [index, name] of names.entries()) {
-    const at = `spec.${field}[${index}]`
-    if (typeof name !== 'string' || name === '') return { field: at, message: 'must be a name' }
-    if (names.indexOf(name) !== index) return { field: at, message: `"${name}" is listed twice` }
-  }
-  return undefined
-}
-
-function checkSelectors(field: string, selectors: unknown): Problem | undefined {
-  if (selectors === undefined || selectors === null) return undefined
-  if (!Array.isArray(selectors)) return { field: `spec.${field}`, message: 'must be a list of label selectors' }
-  for (const [index, selector] of selectors.entries()) {
-    const message = checkSelector(selector)
-    if (message) return { field: `spec.${field}[${index}]`, message }
-  }
-  return undefined
 }
 
 function checkPreferences(preferences: unknown): Problem | undefined {

@@ -1,14 +1,9 @@
-import { describeProblem, type Problem } from '../config/problem.ts'
+import { describeProblem } from '../config/problem.ts'
+import type { RefusedObject } from '../config/refused-object.ts'
 import type { Condition } from '../resources/service.ts'
 import { type ConditionState, nextCondition, sameCondition } from './conditions.ts'
 
-/** One object that is refused. */
-export interface RefusedObject {
-  /** kind of the custom resource */
-  readonly kind: string
-  readonly name: string
-  readonly problem: Problem
-}
+export type { RefusedObject }
 
 /** The component that a ConfigurationState speaks of: the controller, or the speaker of one node. */
 export type Component = { readonly type: 'controller' } | { readonly type: 'speaker'; readonly node: string }
