@@ -1,18 +1,8 @@
-import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { until } from '../io/until.ts'
+import { FrrDaemons } from '../frr.ts'
 import type { NetworkNamespace } from '../netns.ts'
 
-const daemons = ['zebra', 'bfdd'] as const
-
-/** Whether FRR's daemons are installed; tests that need them say so and skip where they are not. */
-export function hasFrr(): boolean {
-  return daemons.every(daemon => existsSync(`/usr/lib/frr/${daemon}`))
-}
+export { hasFrr } from '../frr.ts'
 
 /** What FRR tells of a BFD peer, as far as tests ask. */
 export interface FrrPeer {
@@ -27,28 +17,18 @@ export interface FrrPeer {
   readonly 'remote-detect-multiplier': number
 }
 
-/** FRR's bfdd, and the zebra that tells it of interfaces, in a namespace, with sockets of their own. */
+/** FRR's bfdd, and the zebra that tells it of interfaces, in a namespace. */
 export class Frr {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'herald-frr-'))
-  readonly #namespace: NetworkNamespace
-  readonly #processes = new Map<string, ChildProcess>()
+  readonly #daemons: FrrDaemons
 
   /** @param config bfdd's configuration */
   constructor(namespace: NetworkNamespace, config: string) {
-    writeFileSync(join(this.#folder, 'zebra.conf'), 'hostname zebra\n')
-    writeFileSync(join(this.#folder, 'bfdd.conf'), config)
-    // The daemons give up root for their own user.
-    execFileSync('chown', ['-R', 'frr:frr', this.#folder])
-    this.#namespace = namespace
+    this.#daemons = new FrrDaemons(namespace, { zebra: 'hostname zebra\n', bfdd: config })
   }
 
   /** Starts the daemons and waits until bfdd answers. */
-  async start(): Promise<void> {
-    // bfdd that does not find zebra tries again only seconds later.
-    this.#spawn('zebra')
-    await until('zebra', () => existsSync(join(this.#folder, 'zserv.api')), 10_000)
-    this.#spawn('bfdd', '--bfdctl', join(this.#folder, 'bfdd.sock'))
-    await until('bfdd', () => existsSync(join(this.#folder, 'bfdd.vty')), 10_000)
+  start(): Promise<void> {
+    return this.#daemons.start()
   }
 
   /** The only peer as bfdd sees it; undefined while it does not answer. */
@@ -76,35 +56,21 @@ export class Frr {
   }
 
   /** Runs commands one after the other, without holding up this process; what they printed. */
-  async vtysh(...commands: string[]): Promise<string> {
-    const args = ['--vty_socket', this.#folder, '-d', 'bfdd', ...commands.flatMap(command => ['-c', command])]
-    return (await promisify(execFile)('vtysh', args, { timeout: 5_000 })).stdout
+  vtysh(...commands: string[]): Promise<string> {
+    return this.#daemons.vtysh('bfdd', ...commands)
   }
 
   /** What bfdd wrote to its log. */
   log(): string {
-    const file = join(this.#folder, 'bfdd.log')
-    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+    return this.#daemons.log('bfdd')
   }
 
   /** Ends bfdd without a word. */
   kill(): void {
-    this.#processes.get('bfdd')?.kill('SIGKILL')
-  }
-
-  #spawn(daemon: (typeof daemons)[number], ...options: string[]): void {
-    const file = (suffix: string) => join(this.#folder, `${daemon}.${suffix}`)
-    const files = ['--config_file', file('conf'), '--pid_file', file('pid'), '--log', `file:${file('log')}`]
-    const sockets = ['--vty_socket', this.#folder, '--vty_port', '0', '--socket', join(this.#folder, 'zserv.api')]
-    // They keep notes for crash reports in a fixed folder; a mount namespace makes it their own.
-    const privately = 'mkdir -p /var/tmp/frr; mount -t tmpfs -o mode=0777 tmpfs /var/tmp/frr; exec "$@"'
-    const shell = ['--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh']
-    const command = [...shell, `/usr/lib/frr/${daemon}`, ...files, ...sockets, ...options]
-    this.#processes.set(daemon, this.#namespace.spawn('unshare', command, { stdio: 'ignore' }))
+    this.#daemons.kill('bfdd')
   }
 
   stop(): void {
-    for (const child of this.#processes.values()) child.kill('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#daemons.stop()
   }
 }
