@@ -58,6 +58,9 @@ async function configure(host: Host): Promise<void> {
   const settings = [
     `net.ipv4.ip_forward=${forwarding}`,
     `net.ipv6.conf.all.forwarding=${forwarding}`,
+    // A router with several paths chooses one for each flow, by ports too.
+    'net.ipv4.fib_multipath_hash_policy=1',
+    'net.ipv6.fib_multipath_hash_policy=1',
     // Replies may leave by another card than the one that the request came in by.
     'net.ipv4.conf.all.rp_filter=0',
     ...host.interfaces.map(({ name }) => `net.ipv4.conf.${name}.rp_filter=0`),

@@ -16,14 +16,15 @@ export const crashFolder = '/var/tmp/frr'
 export const vtySockets = (lab: Lab) => join(lab.folder, 'router')
 
 /**
- * Starts FRR in the router's namespace: zebra, which writes routes into the kernel, and bgpd, which knows every node
- * on both segments and waits for it to call.
+ * Starts FRR in the router's namespace: zebra, which writes routes into the kernel, bgpd, which knows every node on both
+ * segments and waits for it to call, and bfdd, which watches those for which bgpd asks.
  */
 export async function startRouter(lab: Lab): Promise<void> {
   const folder = vtySockets(lab)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'zebra.conf'), 'hostname router\n')
   await writeFile(join(folder, 'bgpd.conf'), bgpConfig(lab.topology))
+  await writeFile(join(folder, 'bfdd.conf'), 'hostname router\n')
   // The daemons give up root for the user that the package made, and insist on its group for their sockets.
   await run(['chown', '-R', 'frr:frr', folder])
   // They keep notes for crash reports in a fixed folder; a mount namespace makes it their own and lets it go with them.
@@ -32,10 +33,11 @@ export async function startRouter(lab: Lab): Promise<void> {
     ...inNamespace(lab.topology.router.namespace),
     ...['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh'],
   ]
-  for (const daemon of ['zebra', 'bgpd']) {
+  for (const daemon of ['zebra', 'bfdd', 'bgpd']) {
     const options = ['--config_file', join(folder, `${daemon}.conf`), '--pid_file', join(folder, `${daemon}.pid`)]
     const sockets = ['--vty_socket', folder, '--vty_port', '0', '--socket', join(folder, 'zserv.api')]
-    startDaemon(lab, daemon, [...enter, `/usr/lib/frr/${daemon}`, ...options, ...sockets, '--log', 'stdout'])
+    const more = daemon === 'bfdd' ? ['--bfdctl', join(folder, 'bfdd.sock')] : []
+    startDaemon(lab, daemon, [...enter, `/usr/lib/frr/${daemon}`, ...options, ...sockets, ...more, '--log', 'stdout'])
   }
 }
 
