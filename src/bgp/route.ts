@@ -23,6 +23,3 @@ export interface Route {
   readonly prefix: Prefix
   readonly attributes: RouteAttributes
 }
-
-/** All that one peer is to be told, by formatPrefix(); a new map when something changed, the same otherwise. */
-export type Routes = ReadonlyMap<string, Route>
