@@ -88,6 +88,10 @@ export interface LargeCommunity {
 /** Each attribute at most once; undefined where it is absent. */
 export interface PathAttributes {
   readonly origin?: Origin
+  /**
+   * AS numbers of four octets, always: to and from a peer that speaks only two the codec makes AS4_PATH and AS4_AGGREGATOR of them, and
+   * merges these (RFC 6793 §4.2)
+   */
   readonly asPath?: readonly AsPathSegment[]
   readonly nextHop?: Address
   readonly multiExitDiscriminator?: number
@@ -101,10 +105,7 @@ export interface PathAttributes {
   readonly largeCommunities?: readonly LargeCommunity[]
   readonly mpReach?: MpReach
   readonly mpUnreach?: MpUnreach
-  /** RFC 6793: what a speaker of two-octet AS numbers carries for those of four */
-  readonly as4Path?: readonly AsPathSegment[]
-  readonly as4Aggregator?: { readonly asNumber: number; readonly address: Address }
-  /** attributes that the codec does not know, whole */
+  /** attributes that the codec does not know, whole; without the bit that tells how wide the length is */
   readonly unknown?: readonly RawAttribute[]
 }
 
