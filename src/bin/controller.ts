@@ -31,6 +31,8 @@ import {
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
+import { Acceptances } from './controller/acceptances.ts'
+import { AdvertisingConfiguration } from './controller/advertising-configuration.ts'
 import { Announcements } from './controller/announcements.ts'
 import { ConfigurationStates } from './controller/configuration-states.ts'
 import { ControllerStores } from './controller/controller-stores.ts'
@@ -148,13 +150,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { loadBalancerClass, cleanupFinalizer: flags.on('cleanup-finalizer') },
   )
+  const advertising = new AdvertisingConfiguration(stores)
   const deployment = flags.text('deployment')
   const configuration = new ConfigurationStates(
     {
       states: stores.configurationStates,
       pools: stores.pools,
       reservations: stores.reservations,
-      advertisements: stores.advertisements,
+      advertising,
       speakers: stores.speakers,
       controller,
       statusWriter,
@@ -261,6 +264,11 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       keys: () => configuration.keys(),
     },
   )
+  const acceptances = new Acceptances({
+    ...{ ...reconcilerComponents, statusWriter, nowText, configuration: advertising },
+    objects: stores.accepted,
+    recordProblem: (resource, view, reason, message) => recorder.record(resource, view, 'Warning', reason, message),
+  })
   const reconcilers = [serviceReconciler, poolReconciler, reservationReconciler, speakerReconciler, stateReconciler]
 
   /** From here on this replica decides. */
@@ -275,12 +283,13 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       if (after && !before) stateReconciler.enqueue(configuration.keyOf({ type: 'speaker', node: after.name }))
     })
     stores.configurationStates.subscribe(key => stateReconciler.enqueue(key))
-    stores.advertisements.subscribe(() => {
+    advertising.subscribe(() => {
       for (const key of configuration.keys()) stateReconciler.enqueueAfter(key, POOL_STATUS_DELAY_MS)
     })
     stateReconciler.start()
     serviceReconciler.start()
     speakerReconciler.start()
+    acceptances.start()
     announcements.start()
   }
   const elector = new LeaderElector(
@@ -327,7 +336,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   return async () => {
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
-    await Promise.all([announcements.stop(), leaseWatcher.stop(), livenessSecret.stop()])
+    await Promise.all([acceptances.stop(), announcements.stop(), leaseWatcher.stop(), livenessSecret.stop()])
     await stores.stop()
     // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
     await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])

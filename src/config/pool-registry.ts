@@ -1,10 +1,7 @@
 import { formatRange } from '../ip/range.ts'
 import { type AddressPool, type AddressPoolResource, parseAddressPool } from './address-pool.ts'
 import { combinePools, type PoolSet } from './pool-set.ts'
-import type { NamedProblem, Problem } from './problem.ts'
-
-/** Type of the condition on an IPAddressPool that says whether it stands. */
-export const POOL_ACCEPTED = 'Accepted'
+import { ACCEPTED, type NamedProblem, type Problem } from './problem.ts'
 
 /**
  * All IPAddressPools as they come and go, each read once per change, so that an AddressPool is the same object for as long
@@ -22,7 +19,7 @@ export class PoolRegistry {
   putAll(resources: Iterable<readonly [name: string, resource: AddressPoolResource]>): void {
     for (const [name, resource] of resources) {
       this.#read(name, resource)
-      const accepted = resource.status?.conditions?.find(({ type }) => type === POOL_ACCEPTED)
+      const accepted = resource.status?.conditions?.find(({ type }) => type === ACCEPTED)
       const parsed = this.#parsed.get(name)
       if (accepted?.status !== 'True' || !parsed) continue
       const unchanged = accepted.observedGeneration === resource.metadata?.generation

@@ -9,6 +9,9 @@ export interface NamedProblem extends Problem {
   readonly reason: string
 }
 
+/** Type of the condition on an object of the configuration that says whether it is in use. */
+export const ACCEPTED = 'Accepted'
+
 export function describeProblem({ field, message }: Problem): string {
   return `${field}: ${message}`
 }

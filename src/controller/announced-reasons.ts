@@ -29,7 +29,7 @@ export const ANNOUNCED_REASONS = {
     status: 'False',
     meaning: 'No L2Advertisement applies to the pool of the address and to the Service.',
     advice:
-      'Create an L2Advertisement for the pool, or check ipAddressPools and serviceSelectors of those that there are. One that is refused is named in the log of the speakers.',
+      'Create an L2Advertisement for the pool, or check ipAddressPools and serviceSelectors of those that there are. One that is refused says so in its condition Accepted.',
   },
   SharedAddressWithServiceSelector: {
     status: 'False',

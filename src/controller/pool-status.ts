@@ -1,8 +1,6 @@
 import type { AddressPool } from '../config/address-pool.ts'
-import { describeProblem, type NamedProblem } from '../config/problem.ts'
 import type { Family } from '../ip/address.ts'
 import { type AddressRange, familyOf, rangeSize } from '../ip/range.ts'
-import type { ConditionState } from './conditions.ts'
 
 /** The largest number that the API stores in a counter (OpenAPI format int64). */
 const MAX_INT64 = 2n ** 63n - 1n
@@ -35,17 +33,6 @@ export function countPool(pool: AddressPool, inUse: Readonly<Record<Family, numb
 /** The same for a pool that is refused: it has nothing to give, and what Services hold of it they keep. */
 export function countRefusedPool(inUse: Readonly<Record<Family, number>>): PoolCounters {
   return { assignedIPv4: BigInt(inUse[4]), assignedIPv6: BigInt(inUse[6]), availableIPv4: 0n, availableIPv6: 0n }
-}
-
-/**
- * The condition that says whether the pool is used.
- *
- * @param observedGeneration metadata.generation of the pool that was judged
- */
-export function poolCondition(problem: NamedProblem | undefined, observedGeneration?: number): ConditionState {
-  if (!problem) return { status: 'True', reason: 'Accepted', message: 'The pool is in use.', observedGeneration }
-  const message = `The pool gives out no address: ${describeProblem(problem)}. Services that hold addresses of it keep them.`
-  return { status: 'False', reason: problem.reason, message, observedGeneration }
 }
 
 /** How many addresses of a range end in .0 or .255. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
-import { apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { apiVersionSchema, conditionsSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
 import { labelSelectorSchema, labelSelectorsSchema } from './schema-selector.ts'
 
 const preferredNodeSelectorSchema = Type.Object({
@@ -63,7 +63,12 @@ export const l2AdvertisementSchema = Type.Object(
         { description: 'What is announced, and from where.' },
       ),
     ),
-    status: Type.Optional(Type.Object({}, { description: 'Empty so far.' })),
+    status: Type.Optional(
+      Type.Object(
+        { conditions: Type.Optional(conditionsSchema('Whether Herald uses this advertisement.')) },
+        { description: 'Written by the controller.' },
+      ),
+    ),
   },
   { description: 'Announces the addresses of pools on the local network segment, by ARP (IPv4) and NDP (IPv6).' },
 )

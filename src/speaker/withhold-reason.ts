@@ -59,7 +59,7 @@ export const NODE_WITHHOLD_REASONS = {
   noMatchingAdvertisement: {
     meaning: 'No L2Advertisement applies to the pool, the Service and the node.',
     advice:
-      'Create an L2Advertisement, or check its ipAddressPools, serviceSelectors and nodeSelectors. The log says when one is refused.',
+      'Create an L2Advertisement, or check its ipAddressPools, serviceSelectors and nodeSelectors. One that is refused says so in its condition Accepted.',
   },
   noInterface: {
     meaning: 'The node has none of the interfaces that the L2Advertisement names, or none that works.',

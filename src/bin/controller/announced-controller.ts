@@ -25,6 +25,7 @@ import { appraise, claimed } from '../../speaker/appraise.ts'
 import { CandidateIndex, type CandidateRules, type ClusterFacts } from '../../speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import type { PoolView } from './service-controller.ts'
+import { type ParsedView, sameParsed } from './views.ts'
 
 /** Names of the Services store's index by address, and of the EndpointSlices store's by the key of their Service. */
 export const BY_ADDRESS = 'address'
@@ -38,7 +39,7 @@ export interface AnnouncedStores {
   readonly endpointSlices: ReadableStore<EndpointSliceView>
   readonly nodes: ReadableStore<NodeView>
   readonly pools: ReadableStore<PoolView>
-  readonly advertisements: ReadableStore<ParsedL2Advertisement>
+  readonly advertisements: ReadableStore<ParsedView<ParsedL2Advertisement>>
   readonly speakers: ReadableStore<SpeakerView>
 }
 
@@ -143,7 +144,9 @@ export class AnnouncedController {
         if (!sameCandidate(before, after)) world(unannounced)
       }),
       nodes.subscribe(() => world(unannounced)),
-      advertisements.subscribe(() => world(all)),
+      advertisements.subscribe((_key, before, after) => {
+        if (!sameParsed(before, after)) world(all)
+      }),
       pools.subscribe((_key, before, after) => {
         // The counters of a pool change with each address that it gives.
         if (before && after && samePool(before, after)) return
@@ -202,7 +205,7 @@ export class AnnouncedController {
     const { nodes, pools, advertisements, speakers } = this.#components.stores
     const { facts } = gatherClusterFacts({
       pools: [...pools.entries()].map(([key, pool]) => [key, parseAddressPool(pool)] as const),
-      advertisements: advertisements.entries(),
+      advertisements: [...advertisements.entries()].map(([key, { parsed }]) => [key, parsed] as const),
       nodes: nodes.list(),
       speakers: speakers.list(),
     })

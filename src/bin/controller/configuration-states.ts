@@ -1,4 +1,3 @@
-import type { ParsedL2Advertisement } from '../../config/l2-advertisement.ts'
 import {
   type Component,
   type ConfigurationStatus,
@@ -18,6 +17,7 @@ import {
 } from '../../kubernetes/resources.ts'
 import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
+import type { AdvertisingConfiguration } from './advertising-configuration.ts'
 import type { ReservationView } from './reservation-status.ts'
 import type { PoolView, ServiceController } from './service-controller.ts'
 import type { ResourceView } from './views.ts'
@@ -28,8 +28,7 @@ export interface ConfigurationStatesComponents {
   states: ReadableStore<ConfigurationStateView>
   pools: ReadableStore<PoolView>
   reservations: ReadableStore<ReservationView>
-  /** by namespace and name */
-  advertisements: ReadableStore<ParsedL2Advertisement>
+  advertising: Pick<AdvertisingConfiguration, 'refused'>
   speakers: ReadableStore<{ readonly namespace: string; readonly name: string; readonly uid: string }>
   controller: Pick<ServiceController, 'problemOf' | 'reservations'>
   statusWriter: Pick<StatusWriter, 'patchStatus' | 'createIfMissing'>
@@ -87,8 +86,8 @@ export class ConfigurationStates {
   }
 
   #refused(): RefusedObject[] {
-    const { pools, reservations, advertisements, controller } = this.#components
-    const refused: RefusedObject[] = []
+    const { pools, reservations, advertising, controller } = this.#components
+    const refused = [...advertising.refused()]
     for (const { name } of pools.list()) {
       const problem = controller.problemOf(name)
       if (problem) refused.push({ kind: 'IPAddressPool', name, problem })
@@ -96,10 +95,6 @@ export class ConfigurationStates {
     for (const { name } of reservations.list()) {
       const problem = controller.reservations.problemOf(name)
       if (problem) refused.push({ kind: 'AddressReservation', name, problem })
-    }
-    for (const [key, parsed] of advertisements.entries()) {
-      if (!('problem' in parsed)) continue
-      refused.push({ kind: 'L2Advertisement', name: key.slice(key.indexOf('/') + 1), problem: parsed.problem })
     }
     return refused
   }

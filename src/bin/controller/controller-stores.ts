@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { ParsedL2Advertisement } from '../../config/l2-advertisement.ts'
+import { parseL2Advertisement } from '../../config/l2-advertisement.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import { viewLease } from '../../kubernetes/lease.ts'
@@ -24,12 +23,13 @@ import { Store, type StoreInit } from '../../kubernetes/store.ts'
 import { sameEndpointSlice, viewEndpointSlice } from '../../resources/endpoint-slice.ts'
 import { sameNode, viewNode } from '../../resources/node.ts'
 import { type ServiceView, viewService } from '../../resources/service.ts'
+import type { AcceptedObjects } from './acceptances.ts'
 import { addressesOf, BY_ADDRESS, BY_SERVICE } from './announced-controller.ts'
 import type { ConfigurationStateView } from './configuration-states.ts'
 import type { ReservationView } from './reservation-status.ts'
 import { BY_NAMESPACE, type NamespaceView, type PoolView } from './service-controller.ts'
 import { BY_SERVICE_KEY, type L2StatusView, viewL2Status } from './service-l2-statuses.ts'
-import { viewAdvertisement, viewResource, viewSpeakerMark } from './views.ts'
+import { viewParsed, viewResource, viewSpeakerMark } from './views.ts'
 
 export interface ControllerStoresComponents {
   client: ApiClient
@@ -71,10 +71,7 @@ export class ControllerStores {
     this.namespaces = this.#watch<NamespaceView>(namespaces, ({ metadata }) => ({ labels: metadata?.labels ?? {} }))
     this.pools = this.#watch(ipAddressPools, viewResource<PoolView>, own)
     this.reservations = this.#watch(addressReservations, viewResource<ReservationView>, own)
-    this.advertisements = this.#watch<ParsedL2Advertisement>(l2Advertisements, viewAdvertisement, {
-      ...own,
-      same: isDeepStrictEqual,
-    })
+    this.advertisements = this.#watch(l2Advertisements, viewParsed(parseL2Advertisement), own)
     this.speakers = this.#watch(speakerStatuses, viewSpeakerMark, own)
     this.nodes = this.#watch(nodes, viewNode, { same: sameNode })
     this.endpointSlices = this.#watch(endpointSlices, viewEndpointSlice, {
@@ -95,6 +92,11 @@ export class ControllerStores {
       indexes: { [BY_SERVICE_KEY]: ({ serviceKey }) => (serviceKey === undefined ? [] : [serviceKey]) },
     })
     this.l2StatusReflector = this.#reflect(serviceL2Statuses, this.l2Statuses, viewL2Status, namespace)
+  }
+
+  /** the objects that bear the condition `Accepted` and nothing else of Herald's */
+  get accepted(): AcceptedObjects[] {
+    return [{ kind: 'L2Advertisement', resource: l2Advertisements, store: this.advertisements }]
   }
 
   get synced(): boolean {

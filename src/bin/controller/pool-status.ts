@@ -1,20 +1,15 @@
-import { POOL_ACCEPTED } from '../../config/pool-registry.ts'
-import { nextCondition, sameCondition } from '../../controller/conditions.ts'
-import { countPool, countRefusedPool, type PoolCounters, poolCondition } from '../../controller/pool-status.ts'
+import { acceptanceState } from '../../controller/acceptance.ts'
+import { countPool, countRefusedPool, type PoolCounters } from '../../controller/pool-status.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
 import { ipAddressPools } from '../../kubernetes/resources.ts'
-import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { Condition } from '../../resources/service.ts'
+import { type AcceptanceWriter, writeAcceptance } from './acceptance.ts'
 import type { PoolView, ServiceController } from './service-controller.ts'
 
-export interface PoolStatusComponents {
+export interface PoolStatusComponents extends AcceptanceWriter<PoolView> {
   pools: ReadableStore<PoolView>
   controller: Pick<ServiceController, 'pools' | 'allocator' | 'problemOf'>
-  statusWriter: Pick<StatusWriter, 'patchStatus'>
-  nowText: () => string
-  /** tells of a pool that begins to be refused */
-  recordProblem: (pool: PoolView, reason: string, message: string) => void
 }
 
 /** Writes the status of one IPAddressPool: its counters, and whether it is in use. */
@@ -23,33 +18,18 @@ export async function reconcilePoolStatus(
   key: string,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const { pools, controller, statusWriter, nowText, recordProblem } = components
-  const resource = pools.get(key)
-  if (!resource) return done
-  const pool = controller.pools.find(({ name }) => name === resource.name)
-  const problem = controller.problemOf(resource.name)
+  const { pools, controller } = components
+  const view = pools.get(key)
+  if (!view) return done
+  const pool = controller.pools.find(({ name }) => name === view.name)
+  const problem = controller.problemOf(view.name)
   // Neither standing nor refused: the registry has not seen this version yet, and asks again when it has.
   if (!pool && !problem) return done
-  const shown = resource.status?.conditions?.find(({ type }) => type === POOL_ACCEPTED)
-  const condition = nextCondition(
-    POOL_ACCEPTED,
-    poolCondition(problem, resource.metadata?.generation),
-    shown,
-    nowText(),
-  )
-  const inUse = controller.allocator.inUse(resource.name)
+  const inUse = controller.allocator.inUse(view.name)
   const counters = pool ? countPool(pool, inUse) : countRefusedPool(inUse)
-  if (shown && sameCondition(shown, condition) && sameCounters(resource.status, counters)) return done
-  const others = resource.status?.conditions?.filter(({ type }) => type !== POOL_ACCEPTED) ?? []
-  const { namespace, name, resourceVersion } = resource
-  const status = { ...asJson(counters), conditions: [...others, condition] }
-  const result = await statusWriter.patchStatus(ipAddressPools, { namespace, name }, status, {
-    resourceVersion,
-    signal,
-  })
-  if (result === 'written' && problem && shown?.reason !== problem.reason)
-    recordProblem(resource, problem.reason, condition.message)
-  return outcomeOfWrite(result)
+  const state = acceptanceState('IPAddressPool', problem, view.metadata?.generation)
+  const rest = { same: sameCounters(view.status, counters), status: asJson(counters) }
+  return writeAcceptance(components, { resource: ipAddressPools, view, state }, { rest, signal })
 }
 
 export interface PoolStatusView extends Partial<Record<keyof PoolCounters, number>> {

@@ -1,9 +1,6 @@
-import {
-  type L2AdvertisementResource,
-  type ParsedL2Advertisement,
-  parseL2Advertisement,
-} from '../../config/l2-advertisement.ts'
+import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../../kubernetes/resources.ts'
+import type { Condition } from '../../resources/service.ts'
 import { type SpeakerView, viewSpeaker } from '../../resources/speaker-view.ts'
 import type { SpeakerMark } from './speaker-leases.ts'
 
@@ -49,6 +46,21 @@ export function viewSpeakerMark(object: KubernetesObject): SpeakerView & Speaker
   return { ...viewSpeaker(object), namespace: object.metadata?.namespace ?? '' }
 }
 
-export function viewAdvertisement(object: KubernetesObject): ParsedL2Advertisement {
-  return parseL2Advertisement(object as L2AdvertisementResource)
+/** An object of the configuration as it was read, beside what its status needs. */
+export type ParsedView<Parsed> = ResourceView & {
+  readonly parsed: Parsed
+  readonly status?: { readonly conditions?: readonly Condition[] }
+}
+
+/** Reads each object once, when it comes. */
+export function viewParsed<Parsed>(parse: (object: KubernetesObject) => Parsed) {
+  return (object: KubernetesObject): ParsedView<Parsed> => {
+    const { namespace, name, uid, resourceVersion, metadata, status } = viewResource<ParsedView<Parsed>>(object)
+    return { namespace, name, uid, resourceVersion, metadata, ...(status && { status }), parsed: parse(object) }
+  }
+}
+
+/** Whether an object says the same as before: its status and what else is not read of it do not count. */
+export function sameParsed(a: ParsedView<unknown> | undefined, b: ParsedView<unknown> | undefined): boolean {
+  return isDeepStrictEqual(a?.parsed, b?.parsed)
 }

@@ -352,6 +352,30 @@ describe('what the controller tells of announcing, against a real API server', (
     await ready()
   }).timeout(60_000)
 
+  it('says on an L2Advertisement whether it is in use, and why not', async () => {
+    const kind = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' }
+    const twice = { ...kind, metadata: { name: 'twice', namespace } }
+    const accepted = (name: string, status: string) =>
+      eventually(`${name} is accepted: ${status}`, async () => {
+        const what = ['get', 'l2advertisement', name, '--namespace', namespace]
+        const found = await api.kubectlJson<{ status?: { conditions?: Condition[] } }>(what)
+        const condition = found.status?.conditions?.find(({ type }) => type === 'Accepted')
+        return condition?.status === status && condition
+      })
+    await accepted('all', 'True')
+    await apply({ ...twice, spec: { interfaces: ['eth0', 'eth0'] } })
+    const refused = await accepted('twice', 'False')
+    assert.equal(refused.reason, 'Invalid')
+    assert.equal(refused.message, 'Nothing is announced by it: spec.interfaces[1]: "eth0" is listed twice.')
+    await eventually('there is an event', async () => {
+      const { stdout } = await api.kubectl(['describe', 'l2advertisement', 'twice', '--namespace', namespace])
+      return /Warning +Invalid .*herald-controller +Nothing is announced by it: spec\.interfaces\[1\]/.test(stdout)
+    })
+    await apply({ ...twice, spec: { interfaces: ['eth0'] } })
+    await accepted('twice', 'True')
+    await kubectl(['delete', 'l2advertisement', 'twice', '--namespace', namespace])
+  }).timeout(20_000)
+
   it('creates the liveness Secret, and shows a speaker in one line', async () => {
     const { data } = await api.kubectlJson<{ data: { key: string } }>([
       ...['get', 'secret', 'herald-liveness', '--namespace', namespace],

@@ -6,6 +6,7 @@ import {
   BY_SERVICE,
 } from '../../../src/bin/controller/announced-controller.ts'
 import type { PoolView } from '../../../src/bin/controller/service-controller.ts'
+import { type ParsedView, viewParsed } from '../../../src/bin/controller/views.ts'
 import { type ParsedL2Advertisement, parseL2Advertisement } from '../../../src/config/l2-advertisement.ts'
 import { ANNOUNCED } from '../../../src/controller/conditions.ts'
 import { Reconciler } from '../../../src/kubernetes/reconciler.ts'
@@ -26,7 +27,7 @@ describe('the condition Announced, over time', () => {
     endpointSlices: Store<EndpointSliceView>
     nodes: Store<NodeView>
     pools: Store<PoolView>
-    advertisements: Store<ParsedL2Advertisement>
+    advertisements: Store<ParsedView<ParsedL2Advertisement>>
     speakers: Store<SpeakerView>
   }
   let controller: AnnouncedController
@@ -99,7 +100,7 @@ describe('the condition Announced, over time', () => {
     const spec = { addresses: ['192.0.2.0/24'] }
     const pool = { namespace: 'h', name: 'p', uid: 'u', resourceVersion: '1', metadata: { name: 'p' }, spec }
     stores.pools.upsert('h/p', '1', pool)
-    stores.advertisements.upsert('h/all', '1', parseL2Advertisement({ metadata: { name: 'all' } }))
+    stores.advertisements.upsert('h/all', '1', viewParsed(parseL2Advertisement)({ metadata: { name: 'all' } }))
     report('a')
     report('b')
   })
@@ -234,11 +235,13 @@ describe('the condition Announced, over time', () => {
     )
   })
 
-  it('takes no notice of the counters of a pool', async () => {
+  it('takes no notice of the counters of a pool, nor of the status of an advertisement', async () => {
     addressed('web', '192.0.2.1')
     await begin()
     await clock.advanceAsync(5_000)
     looked.length = 0
+    const advertisement = stores.advertisements.get('h/all')!
+    stores.advertisements.upsert('h/all', '2', { ...advertisement, resourceVersion: '2', status: { conditions: [] } })
     const pool = stores.pools.get('h/p')!
     stores.pools.upsert('h/p', '2', { ...pool, resourceVersion: '2', status: { assignedIPv4: 1 } })
     await clock.advanceAsync(5_000)
