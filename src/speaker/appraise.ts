@@ -1,8 +1,9 @@
 import type { L2Advertisement } from '../config/l2-advertisement.ts'
-import { type Address, formatAddress, parseAddress } from '../ip/address.ts'
-import { ALLOCATED_FROM, REQUEST_ANNOTATIONS, readAnnotation } from '../resources/annotations.ts'
+import type { Address } from '../ip/address.ts'
+import { REQUEST_ANNOTATIONS, readAnnotation } from '../resources/annotations.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { ServiceView } from '../resources/service.ts'
+import { appraiseService } from './appraise-service.ts'
 import type { Candidacy, CandidateIndex } from './candidate-index.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
@@ -23,33 +24,25 @@ export type Appraisal =
       readonly endpointNodes: readonly string[]
     }
 
-/** Judges, before any node is looked at, what of a Service is to be announced, or why nothing is. */
+/** Judges, before any node is looked at, what of a Service layer 2 is to announce, or why nothing. */
 export function appraise(
   service: ServiceView,
   world: { index: CandidateIndex; endpoints: ServiceEndpoints; loadBalancerClass: string },
 ): Appraisal {
-  const { index, endpoints, loadBalancerClass } = world
-  if (service.type !== 'LoadBalancer') return { withhold: 'notLoadBalancer' }
-  // Without a class of its own Herald handles the Services without one, and no others.
-  if ((service.loadBalancerClass ?? '') !== loadBalancerClass) return { withhold: 'otherLoadBalancerClass' }
-  if (service.ingress.length === 0) return { withhold: 'noIPAllocated' }
-  const parsed = service.ingress.map(({ ip }) => parseAddress(ip ?? ''))
-  if (!parsed.every(address => address !== undefined)) return { withhold: 'invalidIP' }
-  const pools = parsed.map(address => index.poolOf(address, service.annotations[ALLOCATED_FROM]))
-  if (!pools.every(pool => pool !== undefined)) return { withhold: 'ipNotAllowed' }
-  if (!endpoints.serving) return { withhold: 'noEndpoints' }
-
-  const local = service.externalTrafficPolicy === 'Local'
+  const { index, endpoints } = world
+  const eligible = appraiseService(service, world)
+  if ('withhold' in eligible) return eligible
+  const { local } = eligible
   const shares = readAnnotation(service.annotations, REQUEST_ANNOTATIONS.sharingKey) !== undefined
   const addresses: AppraisedAddress[] = []
-  for (const [position, address] of parsed.entries()) {
-    const advertisements = index.advertisements(pools[position]!, service.labels)
+  for (const { key, address, pool } of eligible.addresses) {
+    const advertisements = index.advertisements(pool, service.labels)
     if (advertisements.length === 0) continue
     if (shares && advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)) {
       return { withhold: 'sharedIPWithServiceSelector' }
     }
     const candidacy = index.candidacy(advertisements, address, local ? endpoints : undefined)
-    addresses.push({ key: formatAddress(address), address, advertisements, ...candidacy })
+    addresses.push({ key, address, advertisements, ...candidacy })
   }
   if (addresses.length === 0) return { withhold: 'noMatchingAdvertisement' }
   return { addresses, local, endpointNodes: endpoints.nodes }

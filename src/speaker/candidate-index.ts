@@ -10,10 +10,11 @@ import type { Candidates } from '../layer2/election.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'
 import type { NodeView } from '../resources/node.ts'
 import type { SpeakerInterface } from '../resources/speaker-view.ts'
+import { type CandidateRules, isDraining, nodeProblemOf } from './node-rules.ts'
 import { type Subnet, SubnetIndex } from './subnet-index.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
-export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+export type { CandidateRules } from './node-rules.ts'
 
 /** A pool, as far as advertising asks. */
 export interface AdvertisedPool {
@@ -33,16 +34,6 @@ export interface ClusterFacts {
    * @param allocatedFrom name of the pool that the controller took it from, where the Service tells
    */
   poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined
-}
-
-/** The rules of a cluster that are set by flags; all speakers must have the same. */
-export interface CandidateRules {
-  /** nodes with the label EXCLUDE_LABEL may announce as well */
-  readonly ignoreExcludeLabel?: boolean
-  /** a cordoned node is one that is being drained */
-  readonly drainOnCordon?: boolean
-  /** so is one with a taint of one of these keys */
-  readonly drainOnTaints?: readonly string[]
 }
 
 /** The nodes that may announce an address, and those that do not only because these are fitter. */
@@ -142,12 +133,7 @@ export class CandidateIndex {
 
   /** Why a node announces nothing at all, if so. */
   nodeProblem(name: string): WithholdReason | undefined {
-    const node = this.#facts.nodes.get(name)
-    if (!node || !this.#facts.speakers.has(name)) return 'speakerNotRegistered'
-    if (node.networkUnavailable) return 'nodeNetworkUnavailable'
-    if (!this.#rules.ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL))
-      return 'nodeLabeledExcludeBalancers'
-    return undefined
+    return nodeProblemOf(this.#facts.nodes.get(name), this.#facts.speakers.has(name), this.#rules)
   }
 
   /** The labels of a node, empty for one that does not exist. */
@@ -167,14 +153,13 @@ export class CandidateIndex {
       const reaches = selecting.map(({ interfaces }) => reachOf(present, interfaces, inSubnet))
       // A preference counts only on nodes that its own advertisement selects.
       const score = selecting.reduce((sum, advertisement) => sum + preferenceScore(advertisement, labels), 0)
-      standings.set(name, { score, reach: Math.min(...reaches) as Standing['reach'], draining: this.#isDraining(node) })
+      standings.set(name, {
+        score,
+        reach: Math.min(...reaches) as Standing['reach'],
+        draining: isDraining(node, this.#rules),
+      })
     }
     return standings
-  }
-
-  #isDraining({ drainRequested, unschedulable, taintKeys }: NodeView): boolean {
-    const { drainOnCordon = false, drainOnTaints = [] } = this.#rules
-    return drainRequested || (drainOnCordon && unschedulable) || taintKeys.some(key => drainOnTaints.includes(key))
   }
 
   #fittest(standings: Standings, leaving: ReadonlySet<string>): Candidacy {

@@ -57,9 +57,9 @@ export const NODE_WITHHOLD_REASONS = {
     advice: 'Remove the annotation herald.io/drain from the node, or what else drains it (cordon, taint).',
   },
   noMatchingAdvertisement: {
-    meaning: 'No L2Advertisement applies to the pool, the Service and the node.',
+    meaning: 'No L2Advertisement or BGPAdvertisement applies to the pool, the Service and the node.',
     advice:
-      'Create an L2Advertisement, or check its ipAddressPools, serviceSelectors and nodeSelectors. One that is refused says so in its condition Accepted.',
+      'Create an advertisement, or check its ipAddressPools, serviceSelectors and nodeSelectors. One that is refused says so in its condition Accepted.',
   },
   noInterface: {
     meaning: 'The node has none of the interfaces that the L2Advertisement names, or none that works.',
@@ -73,6 +73,20 @@ export const NODE_WITHHOLD_REASONS = {
   noLocalEndpoints: {
     meaning: 'externalTrafficPolicy of the Service is Local, and no endpoint on the node serves.',
     advice: 'Run a pod of the Service on the node, or use the policy Cluster.',
+  },
+  noPeer: {
+    meaning: 'The BGPAdvertisements that apply name no BGPPeer that selects the node.',
+    advice: 'Create a BGPPeer, or check the peers of the BGPAdvertisement and the nodeSelectors of the BGPPeers.',
+  },
+  conflictingAdvertisements: {
+    meaning:
+      'Two BGPAdvertisements that apply want different values of localPref for the same prefix and the same BGPPeer.',
+    advice: 'Give them the same localPref, different aggregation lengths, or peers or nodes of their own.',
+  },
+  endpointsTerminating: {
+    meaning:
+      'externalTrafficPolicy of the Service is Local, every endpoint on the node is terminating, and other nodes have ready ones.',
+    advice: 'Nothing to do.',
   },
   notOwner: { meaning: 'Another node is to announce it.', advice: 'Nothing to do.' },
 } as const satisfies Record<string, Explanation>
