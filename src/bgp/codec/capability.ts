@@ -66,14 +66,14 @@ function decodeCapability(code: number, value: Reader): Capability | undefined {
     case CapabilityCode.fourOctetAs:
       return { type: 'fourOctetAs', asNumber: value.uint32() }
     default:
-      return { type: 'unknown', code, value: value.bytes(value.remaining).slice() }
+      return { type: 'unknown', code, value: new Uint8Array(value.bytes(value.remaining)) }
   }
 }
 
 /** RFC 8950 §4: AFI (2), SAFI (2), next hop AFI (2) of each family. */
 function decodeExtendedNextHop(value: Reader): Capability {
   const entries = []
-  while (value.remaining > 0) entries.push({ afi: value.uint16(), safi: value.uint16(), nextHopAfi: value.uint16() })
+  while (value.remaining >= 6) entries.push({ afi: value.uint16(), safi: value.uint16(), nextHopAfi: value.uint16() })
   return { type: 'extendedNextHop', entries }
 }
 
@@ -81,7 +81,7 @@ function decodeExtendedNextHop(value: Reader): Capability {
 function decodeGracefulRestart(value: Reader): Capability {
   const flagsAndTime = value.uint16()
   const families = []
-  while (value.remaining > 0) {
+  while (value.remaining >= 4) {
     const afi = value.uint16()
     const safi = value.uint8()
     families.push({ afi, safi, forwardingPreserved: (value.uint8() & 0x80) !== 0 })

@@ -43,7 +43,9 @@ export class Framer {
 
   /** Takes the next bytes of the stream, in any portions. Frames may be views of them, so they must not change any more. */
   push(chunk: Uint8Array): void {
-    if (!this.#error && chunk.length > 0) this.#chunks.push(chunk)
+    if (this.#error || chunk.length === 0) return
+    // A socket's Buffers become plain arrays, of which slice() is a copy.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
   }
 
   /** The next whole message, or why there is none any more; undefined when bytes are missing. Call it until then after each push. */

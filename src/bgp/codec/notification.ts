@@ -5,7 +5,14 @@ import type { NotificationMessage } from '../message.ts'
 
 /** Reads the body of a NOTIFICATION, of which the framer has seen to it that it has a code and a subcode. */
 export function decodeNotification(body: Uint8Array): { message: NotificationMessage } {
-  return { message: { type: 'notification', code: body[0] ?? 0, subcode: body[1] ?? 0, data: body.slice(2) } }
+  return {
+    message: {
+      type: 'notification',
+      code: body[0] ?? 0,
+      subcode: body[1] ?? 0,
+      data: new Uint8Array(body.subarray(2)),
+    },
+  }
 }
 
 /** Writes the body of a NOTIFICATION. */
