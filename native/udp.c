@@ -81,14 +81,16 @@ static const char *ask_for_details(int fd, int family) {
   return NULL;
 }
 
-/* udpOpen(options): beside the buffers those of inet_read_options() and receiveBufferBytes */
+/* udpOpen(options): beside the buffers those of inet_read_options(), receiveBufferBytes and reuseAddress */
 static napi_value udp_open(napi_env env, napi_callback_info info) {
   napi_value argument;
   struct inet_options options;
-  uint32_t receive_buffer = 0;
+  uint32_t receive_buffer = 0, reuse_address = 0;
+  int one = 1;
   const char *failed;
   if (!read_arguments(env, info, 1, &argument) || !inet_read_options(env, argument, &options) ||
-      !option_u32(env, argument, "receiveBufferBytes", &receive_buffer)) {
+      !option_u32(env, argument, "receiveBufferBytes", &receive_buffer) ||
+      !option_u32(env, argument, "reuseAddress", &reuse_address)) {
     return NULL;
   }
   int fd = inet_socket(SOCK_DGRAM, &options, &failed);
@@ -96,6 +98,9 @@ static napi_value udp_open(napi_env env, napi_callback_info info) {
   set_receive_buffer(fd, receive_buffer);
   failed = ask_for_details(fd, options.family);
   if (failed == NULL) failed = inet_set_multicast_ttl(fd, &options);
+  if (failed == NULL && reuse_address && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0) {
+    failed = "setsockopt SO_REUSEADDR";
+  }
   if (failed == NULL && options.local_length > 0 &&
       bind(fd, (struct sockaddr *)&options.local, options.local_length) != 0) {
     failed = "bind";

@@ -29,6 +29,23 @@ export const Diagnostic = {
   reverseConcatenatedPathDown: 8,
 } as const
 
+const diagnosticTexts = [
+  'none',
+  'control detection time expired',
+  'echo function failed',
+  'neighbor signaled session down',
+  'forwarding plane reset',
+  'path down',
+  'concatenated path down',
+  'administratively down',
+  'reverse concatenated path down',
+]
+
+/** A diagnostic in the words of RFC 5880 §4.1. */
+export function diagnosticText(diagnostic: number): string {
+  return diagnosticTexts[diagnostic] ?? `reserved (${diagnostic})`
+}
+
 /** The mandatory section of a control packet. Intervals are in microseconds, as on the wire. */
 export interface ControlPacket {
   readonly diagnostic: number

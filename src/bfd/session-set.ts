@@ -2,6 +2,7 @@ import { type Address, sameAddress } from '../ip/address.ts'
 import { type ControlPacket, Diagnostic, decodeControlPacket, type PacketProblem, SessionState } from './packet.ts'
 import { checkForSession, type SessionProblem } from './receive-rules.ts'
 import { Session, type SessionAction, type SessionConfig, type SessionEvent } from './session.ts'
+import { countStates, newSessionCounters, type SessionCounters } from './session-counters.ts'
 
 /** A node or router with which a session is kept. */
 export interface PeerConfig extends SessionConfig {
@@ -18,6 +19,10 @@ export interface Arrival {
   /** -1 when it is not known */
   readonly ttl: number
   readonly interfaceIndex?: number
+  /** the address that it was sent to */
+  readonly destination?: Address
+  /** which of the caller's sockets brought it, where that matters */
+  readonly socket?: string
 }
 
 export type SessionSetAction =
@@ -30,6 +35,8 @@ export type BfdDropReason =
   | SessionProblem
   /** Your Discriminator is none of ours */
   | 'unknownDiscriminator'
+  /** it came another way than the peer's packets may */
+  | 'wrongPath'
   /** no peer is known at the source address */
   | 'unknownSource'
   /** it would take a new session to say that there is none */
@@ -49,6 +56,8 @@ export interface SessionView {
 export interface SessionSetInit {
   /** Which peer a packet with Your Discriminator 0 belongs to (RFC 5880 §6.3): by its source, and where needed its interface. */
   peerOf(arrival: Arrival): string | undefined
+  /** whether a packet that names a session of the peer may come this way; default: any may */
+  accepts?(peer: string, arrival: Arrival): boolean
   /** sessions at most; peers to whom this end speaks first count, but are never refused; default 1024 */
   maxSessions?: number
   /** a passive session that is down and silent for so long is forgotten; default 30 000 */
@@ -58,6 +67,7 @@ export interface SessionSetInit {
 interface Entry {
   readonly peer: string
   readonly session: Session
+  readonly counters: SessionCounters
   config: PeerConfig
   /** which of the addresses packets go to */
   addressIndex: number
@@ -78,11 +88,13 @@ export class SessionSet {
   readonly dropped: Partial<Record<BfdDropReason, number>> = {}
   readonly #random: () => number
   readonly #peerOf: SessionSetInit['peerOf']
+  readonly #accepts: NonNullable<SessionSetInit['accepts']>
   readonly #maxSessions: number
   readonly #idleMs: number
   #peers: ReadonlyMap<string, PeerConfig> = new Map()
   readonly #byPeer = new Map<string, Entry>()
   readonly #byDiscriminator = new Map<number, Entry>()
+  readonly #counters = new Map<string, SessionCounters>()
   /** no session is due before; may be too early, never too late */
   #dueMs = Number.POSITIVE_INFINITY
   #stopped = false
@@ -91,6 +103,7 @@ export class SessionSet {
   constructor(components: { random: () => number }, init: SessionSetInit) {
     this.#random = components.random
     this.#peerOf = init.peerOf
+    this.#accepts = init.accepts ?? (() => true)
     this.#maxSessions = init.maxSessions ?? defaultMaxSessions
     this.#idleMs = init.idleMs ?? defaultIdleMs
   }
@@ -114,15 +127,23 @@ export class SessionSet {
     for (const entry of this.#byPeer.values()) yield view(entry)
   }
 
-  /** Replaces the set of peers. Another role or key restarts a session; other intervals or addresses leave it up. */
+  /** What was counted of a peer; zeros before anything was. */
+  counters(peer: string): Readonly<SessionCounters> {
+    return this.#counters.get(peer) ?? newSessionCounters()
+  }
+
+  /** Replaces the set of peers. Another key restarts a session; another role, other intervals or addresses leave it up. */
   setPeers(peers: ReadonlyMap<string, PeerConfig>, nowMs: number): readonly SessionSetAction[] {
     const actions: SessionSetAction[] = []
     this.#peers = peers
     for (const entry of [...this.#byPeer.values()]) {
       const config = peers.get(entry.peer)
       if (!config) this.#leave(entry, nowMs, actions)
-      else if (mustRestart(entry.config, config)) this.#restart(entry, actions)
+      else if (entry.config.authentication !== config.authentication) this.#restart(entry, actions)
       else this.#reconfigure(entry, config, nowMs, actions)
+    }
+    for (const peer of this.#counters.keys()) {
+      if (!peers.has(peer) && !this.#byPeer.has(peer)) this.#counters.delete(peer)
     }
     if (this.#stopped) return actions
     for (const [peer, config] of peers) {
@@ -146,6 +167,7 @@ export class SessionSet {
       if (entry.session.variables.lastHeardMs === undefined && entry.config.role === 'passive') this.#remove(entry)
       return this.#drop(problem)
     }
+    entry.counters.packetsReceived++
     const from = indexOfAddress(entry.config.addresses, arrival.source)
     if (from >= 0) entry.addressIndex = from
     const actions: SessionSetAction[] = []
@@ -180,7 +202,9 @@ export class SessionSet {
   /** RFC 5880 §6.3 and §6.8.6: by Your Discriminator; when it is 0, by where the packet came from. */
   #select(packet: ControlPacket, arrival: Arrival, nowMs: number): Entry | BfdDropReason {
     if (packet.yourDiscriminator !== 0) {
-      return this.#byDiscriminator.get(packet.yourDiscriminator) ?? 'unknownDiscriminator'
+      const entry = this.#byDiscriminator.get(packet.yourDiscriminator)
+      if (!entry) return 'unknownDiscriminator'
+      return this.#accepts(entry.peer, arrival) ? entry : 'wrongPath'
     }
     const peer = this.#peerOf(arrival)
     if (peer === undefined) return 'unknownSource'
@@ -199,9 +223,12 @@ export class SessionSet {
       { config, localDiscriminator: this.#freeDiscriminator() },
       nowMs,
     )
+    const counters = this.#counters.get(peer) ?? newSessionCounters()
+    this.#counters.set(peer, counters)
     const entry: Entry = {
       peer,
       session,
+      counters,
       config,
       addressIndex: -1,
       leavesAtMs: Number.POSITIVE_INFINITY,
@@ -234,6 +261,7 @@ export class SessionSet {
   #restart(entry: Entry, actions: SessionSetAction[]): void {
     const { sessionState } = entry.session.variables
     this.#remove(entry)
+    countStates(entry.counters, sessionState, SessionState.down)
     if (sessionState !== SessionState.up) return
     actions.push({
       type: 'state',
@@ -257,7 +285,9 @@ export class SessionSet {
   }
 
   #step(entry: Entry, event: SessionEvent, nowMs: number, actions: SessionSetAction[]): void {
+    const { sessionState } = entry.session.variables
     for (const action of entry.session.step(event, nowMs)) actions.push(this.#addressed(entry, action))
+    countStates(entry.counters, sessionState, entry.session.variables.sessionState)
     this.#noteDue(entry)
   }
 
@@ -268,6 +298,7 @@ export class SessionSet {
   #addressed(entry: Entry, action: SessionAction): SessionSetAction {
     const { peer } = entry
     if (action.type === 'state') return { type: 'state', peer, state: action.state, diagnostic: action.diagnostic }
+    entry.counters.packetsSent++
     return { type: 'send', peer, address: this.#addressOf(entry), payload: action.payload }
   }
 
@@ -289,10 +320,6 @@ export class SessionSet {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1
     return nothing
   }
-}
-
-function mustRestart(before: PeerConfig, after: PeerConfig): boolean {
-  return before.role !== after.role || before.authentication !== after.authentication
 }
 
 function indexOfAddress(addresses: readonly Address[], wanted: Address): number {

@@ -1,7 +1,7 @@
 import type { Authentication, AuthenticationSequence } from './authentication.ts'
 import { type ControlPacket, Diagnostic, encodeControlPacket, SessionState } from './packet.ts'
 
-/** How a session behaves. Everything but the role and the authentication may change while it is up. */
+/** How a session behaves. Everything but the authentication may change while it is up. */
 export interface SessionConfig {
   /** RFC 5880 §6.1: an active end speaks first, a passive one only when it has been spoken to */
   readonly role: 'active' | 'passive'
@@ -88,8 +88,7 @@ export const STATE_TABLE: readonly (readonly SessionState[])[] = [
 ]
 
 const defaultSlowIntervalMs = 1000
-// A timer that comes later than this was held up by its own thread, where packets may wait that nobody has read: they go first.
-const lateMs = 5
+// A timer comes late by what its thread was doing, and packets may wait that nobody has read: they go first.
 const graceMs = 2
 const largestUint32 = 0xffffffff
 
@@ -219,7 +218,7 @@ export class Session {
   #timer(nowMs: number): void {
     const { variables } = this
     if (nowMs >= variables.detectAtMs) {
-      if (nowMs - variables.detectAtMs > lateMs && !variables.deadlinePutOff) {
+      if (nowMs > variables.detectAtMs && !variables.deadlinePutOff) {
         variables.deadlinePutOff = true
         variables.detectAtMs = nowMs + graceMs
       } else {

@@ -12,6 +12,7 @@ import {
   type LinkMessage,
   type LinkThreadData,
 } from './speaker/link/link-messages.ts'
+import { RouterDriver } from './speaker/link/router-driver.ts'
 
 if (!parentPort) throw new Error('link-thread is a worker thread of the speaker, not a program')
 const port = parentPort
@@ -28,8 +29,9 @@ const problem = (error: Error & { code?: string }, name?: string): void =>
 
 const abort = new AbortController()
 const monitor = new NetlinkInterfaceMonitor({ onError: error => problem(error) })
+const clock = new SystemClock()
 const driver = new LinkDriver(
-  { clock: new SystemClock(), random: Math.random, monitor, openPacketSocket, openGroupMembership, openUdpSocket },
+  { clock, random: Math.random, monitor, openPacketSocket, openGroupMembership, openUdpSocket },
   {
     node,
     excludedInterfaces: excludedInterfaces.map(pattern => new RegExp(pattern)),
@@ -42,8 +44,17 @@ const driver = new LinkDriver(
     onProblem: (name, error) => problem(error, name),
   },
 )
+const routers = new RouterDriver(
+  { clock, random: Math.random, monitor, openPacketSocket, openUdpSocket },
+  {
+    onSessions: sessions => send({ type: 'routerSessions', sessions }),
+    onNeighbours: neighbours => send({ type: 'neighbours', neighbours }),
+    onProblem: (name, error) => problem(error, name),
+  },
+)
 await monitor.start({ signal: abort.signal })
 driver.start()
+routers.start()
 
 const heartbeat = setInterval(() => send({ type: 'alive' }), HEARTBEAT_INTERVAL_MS)
 port.on('message', (command: LinkCommand) => {
@@ -66,18 +77,18 @@ port.on('message', (command: LinkCommand) => {
     case 'secret':
       driver.setSecret(command.secret)
       break
+    case 'routerSessions':
+      routers.setSessions(command.sessions)
+      break
     case 'leave':
       driver.leave()
       break
     case 'count':
-      send({
-        type: 'counters',
-        id: command.id,
-        counters: { ...driver.counters(), routerSessions: [], routersDropped: [] },
-      })
+      send({ type: 'counters', id: command.id, counters: { ...driver.counters(), ...routers.counters() } })
       break
     case 'stop':
       clearInterval(heartbeat)
+      routers.stop()
       driver.stop()
       abort.abort()
       port.close()

@@ -57,7 +57,9 @@ export interface NativeAddon {
   groupsOpen(): NativeHandle
   /** returns 0 or the number of the error, which is not thrown */
   groupsMembership(handle: NativeHandle, address: Uint8Array, interfaceIndex: number, join: 0 | 1): number
-  udpOpen(options: NativeBatchOptions & NativeInetOptions & { receiveBufferBytes: number }): NativeHandle
+  udpOpen(
+    options: NativeBatchOptions & NativeInetOptions & { receiveBufferBytes: number; reuseAddress?: number },
+  ): NativeHandle
   udpSend(handle: NativeHandle, payloads: readonly Uint8Array[], records: Uint8Array): number
   udpLocalPort(handle: NativeHandle): number
   tcpConnect(

@@ -59,6 +59,13 @@ export interface UdpSocketInit {
   ttl?: number
   /** differentiated services code point of what is sent, 0–63 (RFC 2474) */
   dscp?: number
+  /**
+   * Lets a socket of one device stand beside one of all devices on the same port (SO_REUSEADDR), if both have it. Other programs' sockets may
+   * take the datagrams then; default false.
+   */
+  reuseAddress?: boolean
+  /** datagrams taken in at once, 2 KiB of memory each; default 64 */
+  batchSize?: number
   onBatch(batch: DatagramBatch): void
   onError(error: Error): void
 }
@@ -84,14 +91,14 @@ export function openUdpSocket(init: UdpSocketInit): UdpSocket {
 
 class NativeUdpSocket implements UdpSocket {
   readonly localPort: number
-  readonly #buffers = new BatchBuffers({ slots, slotSize: datagramSize, replies: false })
+  readonly #buffers: BatchBuffers
   readonly #handle: NativeHandle
   readonly #family: 4 | 6
   readonly #onError: (error: Error) => void
   #closed = false
 
   constructor(init: UdpSocketInit) {
-    const buffers = this.#buffers
+    const buffers = new BatchBuffers({ slots: init.batchSize ?? slots, slotSize: datagramSize, replies: false })
     const { family } = init
     const batch = {
       count: 0,
@@ -102,6 +109,7 @@ class NativeUdpSocket implements UdpSocket {
       interfaceIndex: (i: number) => buffers.interfaceIndex(i),
       ttl: (i: number) => buffers.ttl(i),
     }
+    this.#buffers = buffers
     this.#family = family
     this.#onError = init.onError
     this.#handle = withCapability(`binding UDP port ${init.port}`, 'NET_BIND_SERVICE', () =>
@@ -115,6 +123,7 @@ class NativeUdpSocket implements UdpSocket {
         ttl: init.ttl,
         trafficClass: init.dscp === undefined ? undefined : init.dscp << 2,
         receiveBufferBytes,
+        reuseAddress: init.reuseAddress ? 1 : 0,
         onBatch: count => {
           batch.count = count
           init.onBatch(batch)

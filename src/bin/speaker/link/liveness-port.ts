@@ -33,8 +33,8 @@ export interface LivenessPortInit extends LivenessOptions {
 }
 
 const REOPEN_AFTER_MS = 1_000
-/** RFC 4594 §3.1: network control, so that liveness is not queued behind the traffic of the Services */
-const CLASS_SELECTOR_6 = 48
+/** RFC 4594 §3.1: network control, so that BFD is not queued behind the traffic of the Services */
+export const CLASS_SELECTOR_6 = 48
 
 /** The liveness sessions with other speakers, on one UDP port for both families. */
 export class LivenessPort {
