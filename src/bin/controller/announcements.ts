@@ -1,4 +1,5 @@
 import type { ServiceEvent } from '../../controller/converge.ts'
+import { type DesiredL2Status, desiredL2Statuses } from '../../controller/service-l2-status.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
@@ -8,7 +9,8 @@ import type { ServiceView } from '../../resources/service.ts'
 import type { CandidateRules } from '../../speaker/candidate-index.ts'
 import { AnnouncedController } from './announced-controller.ts'
 import type { ControllerStores } from './controller-stores.ts'
-import { reconcileL2Statuses } from './service-l2-statuses.ts'
+import { L2_STATUS_KIND } from './service-l2-statuses.ts'
+import { ServiceStatuses } from './service-statuses.ts'
 
 export interface AnnouncementsComponents {
   client: Pick<ApiClient, 'delete'>
@@ -32,19 +34,16 @@ export interface AnnouncementsInit {
 }
 
 const CONCURRENT_WRITES = 4
-/** Reports about one change come from several speakers, up to a second apart. */
-const L2_STATUS_DELAY_MS = 500
 
 /** The part of the controller that tells of announcing: the condition `herald.io/Announced` and the ServiceL2Status objects. */
 export class Announcements {
   readonly #stores: ControllerStores
   readonly #controller: AnnouncedController
   readonly #conditions: Reconciler
-  readonly #l2Statuses: Reconciler
-  #unsubscribe: (() => void)[] = []
+  readonly #l2Statuses: ServiceStatuses<DesiredL2Status>
+  #unsubscribe: (() => void) | undefined
 
   constructor({ client, stores, ...components }: AnnouncementsComponents, init: AnnouncementsInit) {
-    const { statusWriter } = components
     const { namespace, loadBalancerClass, serviceStatuses: enabled } = init
     this.#stores = stores
     this.#controller = new AnnouncedController(
@@ -54,7 +53,7 @@ export class Announcements {
         enqueue: (keys, delayMs = 0) => {
           for (const key of keys) this.#conditions.enqueueAfter(key, delayMs)
         },
-        onReported: keys => this.#enqueueL2(keys),
+        onReported: keys => this.#l2Statuses.enqueue(keys),
       },
       init,
     )
@@ -67,16 +66,17 @@ export class Announcements {
         concurrency: CONCURRENT_WRITES,
       },
     )
-    const l2 = { client, statusWriter, stores, reports: this.#controller.reports }
-    this.#l2Statuses = new Reconciler(
-      // Whoever lacks this definition does without these objects, and all else goes on.
-      { ...components, sources: [...stores.reflectors, stores.l2StatusReflector] },
+    const { reports } = this.#controller
+    this.#l2Statuses = new ServiceStatuses(
       {
-        name: 'service l2 status',
-        keys: () => this.#l2Keys(),
-        reconcile: (key, signal) => reconcileL2Statuses(l2, { namespace, loadBalancerClass, enabled }, key, signal),
-        concurrency: CONCURRENT_WRITES,
+        ...{ ...components, client, services: stores.services, speakers: stores.speakers },
+        // Whoever lacks this definition does without these objects, and all else goes on.
+        sources: [...stores.reflectors, stores.l2StatusReflector],
+        statuses: stores.l2Statuses,
+        desired: service =>
+          desiredL2Statuses(service, { loadBalancerClass, reportsOf: address => reports.of(address) }),
       },
+      { kind: L2_STATUS_KIND, namespace, enabled },
     )
   }
 
@@ -87,35 +87,18 @@ export class Announcements {
 
   /** Once all stores have synced, and this replica leads. */
   start(): void {
-    const { services, l2Statuses } = this.#stores
     this.#controller.start()
-    this.#unsubscribe = [
-      services.subscribe((key, before, after) => {
-        if (!sameAddresses(before, after)) this.#enqueueL2([key])
-      }),
-      l2Statuses.subscribe((_key, before, after) => {
-        // Our own creations come back here before their status.
-        if (before?.serviceKey !== undefined && after?.status !== before.status) this.#enqueueL2([before.serviceKey])
-      }),
-    ]
+    this.#unsubscribe = this.#stores.services.subscribe((key, before, after) => {
+      if (!sameAddresses(before, after)) this.#l2Statuses.enqueue([key])
+    })
     this.#conditions.start()
     this.#l2Statuses.start()
   }
 
   async stop(): Promise<void> {
     this.#controller.stop()
-    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#unsubscribe?.()
     await Promise.all([this.#conditions.stop(), this.#l2Statuses.stop()])
-  }
-
-  #enqueueL2(keys: Iterable<string>): void {
-    for (const key of keys) this.#l2Statuses.enqueueAfter(key, L2_STATUS_DELAY_MS)
-  }
-
-  *#l2Keys(): Iterable<string> {
-    const { services, l2Statuses } = this.#stores
-    for (const { serviceKey } of l2Statuses.list()) if (serviceKey !== undefined) yield serviceKey
-    for (const { key, ingress } of services.list()) if (ingress.length > 0) yield key
   }
 }
 

@@ -28,7 +28,8 @@ import { addressesOf, BY_ADDRESS, BY_SERVICE } from './announced-controller.ts'
 import type { ConfigurationStateView } from './configuration-states.ts'
 import type { ReservationView } from './reservation-status.ts'
 import { BY_NAMESPACE, type NamespaceView, type PoolView } from './service-controller.ts'
-import { BY_SERVICE_KEY, type L2StatusView, viewL2Status } from './service-l2-statuses.ts'
+import { L2_STATUS_KIND } from './service-l2-statuses.ts'
+import { BY_SERVICE_KEY, type ServiceStatusView, viewServiceStatus } from './service-statuses.ts'
 import { viewParsed, viewResource, viewSpeakerMark } from './views.ts'
 
 export interface ControllerStoresComponents {
@@ -88,10 +89,15 @@ export class ControllerStores {
       viewResource<ConfigurationStateView>,
       namespace,
     )
-    this.l2Statuses = new Store<L2StatusView>({
+    this.l2Statuses = new Store<ServiceStatusView>({
       indexes: { [BY_SERVICE_KEY]: ({ serviceKey }) => (serviceKey === undefined ? [] : [serviceKey]) },
     })
-    this.l2StatusReflector = this.#reflect(serviceL2Statuses, this.l2Statuses, viewL2Status, namespace)
+    this.l2StatusReflector = this.#reflect(
+      serviceL2Statuses,
+      this.l2Statuses,
+      viewServiceStatus(L2_STATUS_KIND),
+      namespace,
+    )
   }
 
   /** the objects that bear the condition `Accepted` and nothing else of Herald's */

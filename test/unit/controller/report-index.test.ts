@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { ElectedNodes } from '../../../src/controller/elected-nodes.ts'
 import { ReportIndex } from '../../../src/controller/report-index.ts'
-import { desiredL2Statuses, l2StatusLabels, l2StatusName } from '../../../src/controller/service-l2-status.ts'
+import { desiredL2Statuses } from '../../../src/controller/service-l2-status.ts'
+import { serviceStatusLabels, serviceStatusName } from '../../../src/controller/service-status.ts'
 import { type SpeakerObject, viewSpeaker } from '../../../src/resources/speaker-view.ts'
 import { service } from '../../support/services.ts'
 
@@ -126,9 +127,9 @@ describe('ServiceL2Status', () => {
     ])
   })
 
-  it('is none for Services that are gone, are of another class, or show no address', () => {
+  it('is none for Services that are of another class, or show no address', () => {
     const other = shop({ spec: { loadBalancerClass: 'example.com/other' } })
-    for (const view of [undefined, other, shop({ spec: { type: 'ClusterIP' } }), service('shop')]) {
+    for (const view of [other, shop({ spec: { type: 'ClusterIP' } }), service('shop')]) {
       assert.deepEqual(desiredL2Statuses(view, world), [])
     }
   })
@@ -136,14 +137,14 @@ describe('ServiceL2Status', () => {
   it('has a name of its own for each Service and node, and labels that the API server takes', () => {
     const status = { node: 'a', serviceName: 'shop', serviceNamespace: 'default', interfaces: [] }
     const others = [{ node: 'b' }, { serviceName: 'web' }, { serviceNamespace: 'x' }]
-    const names = [status, ...others.map(other => ({ ...status, ...other }))].map(l2StatusName)
+    const names = [status, ...others.map(other => ({ ...status, ...other }))].map(of => serviceStatusName('l2', of))
     assert.equal(new Set(names).size, 4)
     assert.match(names[0]!, /^l2-[0-9a-f]{16}$/)
-    assert.deepEqual(l2StatusLabels(status), {
+    assert.deepEqual(serviceStatusLabels(status), {
       'metallb.io/node': 'a',
       'metallb.io/service-name': 'shop',
       'metallb.io/service-namespace': 'default',
     })
-    assert.ok(!('metallb.io/node' in l2StatusLabels({ ...status, node: 'n'.repeat(64) })))
+    assert.ok(!('metallb.io/node' in serviceStatusLabels({ ...status, node: 'n'.repeat(64) })))
   })
 })

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { Allocator } from '../../../src/allocator/allocator.ts'
 import { ControllerMetrics } from '../../../src/bin/controller/metrics.ts'
+import { L2_STATUS_KIND } from '../../../src/bin/controller/service-l2-statuses.ts'
 import {
   BY_SERVICE_KEY,
-  type L2StatusView,
-  reconcileL2Statuses,
-  viewL2Status,
-} from '../../../src/bin/controller/service-l2-statuses.ts'
+  ServiceStatuses,
+  type ServiceStatusView,
+  viewServiceStatus,
+} from '../../../src/bin/controller/service-statuses.ts'
 import { ReportIndex } from '../../../src/controller/report-index.ts'
+import { desiredL2Statuses } from '../../../src/controller/service-l2-status.ts'
 import { ApiError } from '../../../src/kubernetes/api-error.ts'
 import type { KubernetesObject } from '../../../src/kubernetes/resources.ts'
 import { Store } from '../../../src/kubernetes/store.ts'
 import type { ServiceView } from '../../../src/resources/service.ts'
 import { type SpeakerView, viewSpeaker } from '../../../src/resources/speaker-view.ts'
+import { FakeClock } from '../../support/io/fake-clock.ts'
+import { MemoryLogger } from '../../support/kubernetes/driven.ts'
 import { service } from '../../support/services.ts'
 
 const namespace = 'herald'
@@ -21,7 +25,7 @@ const key = 'default/web'
 describe('the ServiceL2Status objects of a Service', () => {
   let services: Store<ServiceView>
   let speakers: Store<SpeakerView>
-  let l2Statuses: Store<L2StatusView>
+  let l2Statuses: Store<ServiceStatusView>
   let reports: ReportIndex
   let objects: Map<string, KubernetesObject & { status?: object }>
   let requests: string[]
@@ -46,13 +50,20 @@ describe('the ServiceL2Status objects of a Service', () => {
   }
   const watch = () =>
     l2Statuses.replace(
-      new Map([...objects].map(([name, object]) => [name, { resourceVersion: '', value: viewL2Status(object) }])),
+      new Map(
+        [...objects].map(([name, object]) => [
+          name,
+          { resourceVersion: '', value: viewServiceStatus(L2_STATUS_KIND)(object) },
+        ]),
+      ),
     )
   let failing: string | undefined
   const reconcile = async (enabled = true) => {
     const components = {
-      stores: { services, speakers, l2Statuses },
-      reports,
+      ...{ clock: new FakeClock(), random: () => 0, logger: new MemoryLogger(), sources: [] },
+      ...{ services, speakers, statuses: l2Statuses },
+      desired: (service: ServiceView) =>
+        desiredL2Statuses(service, { loadBalancerClass: '', reportsOf: address => reports.of(address) }),
       client: {
         delete: async (_resource: object, { name = '' }: { name?: string }, { uid }: { uid?: string } = {}) => {
           requests.push('delete')
@@ -79,7 +90,7 @@ describe('the ServiceL2Status objects of a Service', () => {
         },
       },
     }
-    await reconcileL2Statuses(components, { namespace, loadBalancerClass: '', enabled }, key)
+    await new ServiceStatuses(components, { kind: L2_STATUS_KIND, namespace, enabled }).reconcile(key)
     watch()
     return requests.splice(0).join(' ')
   }
