@@ -12,6 +12,12 @@ export interface AdvertisementScope {
 
 type Labels = Readonly<Record<string, string>>
 
+/** A node, as far as selectors look at it. */
+export interface SelectedNode {
+  readonly name: string
+  readonly labels: Labels
+}
+
 /** Checks the fields that both kinds of advertisement have. */
 export function checkScope(spec: Fields): Problem | undefined {
   return (

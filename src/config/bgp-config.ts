@@ -1,17 +1,19 @@
-import type { BfdParameters, PeerConfig } from '../bgp/peer-config.ts'
 import type { PasswordSecret } from '../resources/password-secret.ts'
 import type { AddressPool, NamedPool } from './address-pool.ts'
-import type { ParsedBfdProfile } from './bfd-profile.ts'
+import { advertisesPool, type SelectedNode } from './advertisement.ts'
+import type { BfdProfile, ParsedBfdProfile } from './bfd-profile.ts'
 import type { BgpAdvertisement, ParsedBgpAdvertisement } from './bgp-advertisement.ts'
-import type { BgpPeer, ParsedBgpPeer } from './bgp-peer.ts'
+import { refusePools } from './bgp-advertisement-pools.ts'
+import { combineAliases, resolveCommunities } from './bgp-communities.ts'
+import { duplicatePeers } from './bgp-node-peers.ts'
+import type { ParsedBgpPeer } from './bgp-peer.ts'
+import { type ResolvedBgpPeer, resolvePeer } from './bgp-peer-references.ts'
 import type { ParsedCommunity } from './community.ts'
+import { compareAge } from './field-checks.ts'
 import type { RefusedObject } from './refused-object.ts'
 
-/** A node, as far as selectors look at it. */
-export interface SelectedNode {
-  readonly name: string
-  readonly labels: Readonly<Record<string, string>>
-}
+export { peersOfNode } from './bgp-node-peers.ts'
+export type { ResolvedBgpPeer }
 
 /** Everything that the BGP configuration is made of, each object read by itself. */
 export interface BgpSources {
@@ -23,12 +25,8 @@ export interface BgpSources {
   readonly secrets: Iterable<PasswordSecret>
   /** the pools that stand */
   readonly pools: readonly AddressPool[]
-  readonly nodes: Iterable<SelectedNode>
-}
-
-/** A peer with what it names looked up. */
-export interface ResolvedBgpPeer extends BgpPeer {
-  readonly bfd?: BfdParameters
+  /** all of the cluster, so that every process comes to the same */
+  readonly nodes: readonly SelectedNode[]
 }
 
 export interface BgpConfig {
@@ -42,14 +40,65 @@ export interface BgpConfig {
   readonly notices: readonly RefusedObject[]
 }
 
-/** Puts all objects together. One that cannot stand is refused alone. */
-export declare function combineBgpConfig(sources: BgpSources): BgpConfig
+/** Puts all objects together. One that cannot stand is refused alone; of two that cannot stand together, the younger is. */
+export function combineBgpConfig(sources: BgpSources): BgpConfig {
+  const refused: RefusedObject[] = []
+  const profiles = standing('BFDProfile', 'profile', sources.profiles, refused)
+  const communities = standing('Community', 'community', sources.communities, refused).sort(compareAge)
+  const written = standing('BGPAdvertisement', 'advertisement', sources.advertisements, refused).sort(compareAge)
+  const read = standing('BGPPeer', 'peer', sources.peers, refused).sort(compareAge)
 
-/** The sessions that a node is to hold. */
-export declare function peersOfNode(config: Pick<BgpConfig, 'peers'>, node: SelectedNode): readonly PeerConfig[]
+  const named = {
+    secrets: new Map([...sources.secrets].map(secret => [secret.name, secret])),
+    profiles: new Map(profiles.map(profile => [profile.name, profile])),
+  }
+  const peers: ResolvedBgpPeer[] = []
+  for (const peer of read) {
+    const resolved = resolvePeer(peer, named)
+    if ('peer' in resolved) peers.push(resolved.peer)
+    else refused.push(resolved.refused)
+  }
+  refused.push(...duplicatePeers(peers, sources.nodes))
+
+  const aliases = combineAliases(communities)
+  refused.push(...aliases.refused)
+  const resolved: Omit<BgpAdvertisement, 'refusedPools'>[] = []
+  for (const advertisement of written) {
+    const result = resolveCommunities(advertisement, aliases.values)
+    if ('advertisement' in result) resolved.push(result.advertisement)
+    else refused.push(result.refused)
+  }
+  const judged = refusePools(resolved, sources.pools, sources.nodes)
+  refused.push(...judged.refused)
+  return { peers, advertisements: judged.advertisements, refused, notices: profiles.filter(hasEcho).map(withoutEcho) }
+}
 
 /** The advertisements that apply to a pool, elder first. */
-export declare function advertisementsOfPool(
-  config: Pick<BgpConfig, 'advertisements'>,
+export function advertisementsOfPool(
+  { advertisements }: Pick<BgpConfig, 'advertisements'>,
   pool: NamedPool,
-): readonly BgpAdvertisement[]
+): readonly BgpAdvertisement[] {
+  return advertisements.filter(item => advertisesPool(item, pool) && !item.refusedPools.has(pool.name))
+}
+
+/** Those of one kind that could be read; the others are added to the refused. */
+function standing<Key extends string, T>(
+  kind: string,
+  key: Key,
+  parsed: Iterable<{ readonly [K in Key]: T } | Pick<RefusedObject, 'name' | 'problem'>>,
+  refused: RefusedObject[],
+): T[] {
+  const found: T[] = []
+  for (const item of parsed) {
+    if ('problem' in item) refused.push({ kind, name: item.name, problem: item.problem })
+    else found.push(item[key])
+  }
+  return found
+}
+
+const hasEcho = ({ echoMode }: BfdProfile) => echoMode
+
+function withoutEcho({ name }: BfdProfile): RefusedObject {
+  const message = 'Herald has no echo function; sessions are held without it'
+  return { kind: 'BFDProfile', name, problem: { field: 'spec.echoMode', message }, partly: true }
+}

@@ -15,6 +15,10 @@ export function isEmpty(value: unknown): boolean {
   return isAbsent(value) || value === ''
 }
 
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 export function checkSwitch(field: string, value: unknown): Problem | undefined {
   return isAbsent(value) || typeof value === 'boolean' ? undefined : { field, message: 'must be true or false' }
 }

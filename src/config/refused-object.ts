@@ -8,4 +8,6 @@ export interface RefusedObject {
   readonly problem: Problem
   /** The words of the ConfigurationState where tools match those of MetalLB; without them kind, name and problem are told. */
   readonly summary?: string
+  /** All of it is in force but for what the problem names. */
+  readonly partly?: boolean
 }
