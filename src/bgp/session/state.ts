@@ -1,5 +1,4 @@
-import type { Negotiated } from '../negotiation.ts'
-import type { PeerConfig } from '../peer-config.ts'
+import type { Negotiated, PeerSettings } from '../negotiation.ts'
 import type { ConnectionId, SessionAction } from './action.ts'
 import type { Reason } from './reason.ts'
 
@@ -10,6 +9,9 @@ export type SessionStateName = (typeof SESSION_STATE_NAMES)[number]
 interface Common {
   /** outgoing: this end calls; incoming: it waits for the peer's call (PassiveTcpEstablishment) */
   readonly direction: 'outgoing' | 'incoming'
+}
+
+interface Opening extends Common {
   /** RFC 4271 §8.1.1, ConnectRetryCounter: tries since the start that came to nothing */
   readonly retries: number
 }
@@ -18,15 +20,15 @@ export interface IdleState extends Common {
   readonly name: 'Idle'
 }
 /** The outgoing session alone: a TCP connection is being made. */
-export interface ConnectState extends Common {
+export interface ConnectState extends Opening {
   readonly name: 'Connect'
   readonly connection: ConnectionId
 }
 /** The outgoing session waits for its next try, the incoming one for the peer. */
-export interface ActiveState extends Common {
+export interface ActiveState extends Opening {
   readonly name: 'Active'
 }
-export interface OpenSentState extends Common {
+export interface OpenSentState extends Opening {
   readonly name: 'OpenSent'
   readonly connection: ConnectionId
 }
@@ -43,12 +45,6 @@ export interface EstablishedState extends Common {
 
 export type SessionState = IdleState | ConnectState | ActiveState | OpenSentState | OpenConfirmState | EstablishedState
 
-/** A peer's configuration with the BGP identifier of this end. */
-export interface PeerSettings {
-  readonly config: PeerConfig
-  readonly routerId: number
-}
-
 /** What a step may look at besides state and event. */
 export interface SessionContext extends PeerSettings {
   /** the R bit of RFC 4724 §3 in our OPEN */
@@ -62,6 +58,6 @@ export interface SessionContext extends PeerSettings {
 export interface SessionStep {
   readonly state: SessionState
   readonly actions: readonly SessionAction[]
-  /** why the state is another; undefined when it is the same */
+  /** why the session goes on otherwise; undefined when it goes on as before */
   readonly reason?: Reason
 }
