@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { FrrDaemons } from '../frr.ts'
 import type { NetworkNamespace } from '../netns.ts'
+import { eventually } from '../processes.ts'
 
 export { hasFrr } from '../frr.ts'
 
@@ -23,12 +24,15 @@ export class Frr {
 
   /** @param config bfdd's configuration */
   constructor(namespace: NetworkNamespace, config: string) {
-    this.#daemons = new FrrDaemons(namespace, { zebra: 'hostname zebra\n', bfdd: config })
+    this.#daemons = new FrrDaemons(namespace, { zebra: 'hostname zebra\n', bfdd: `debug bfd zebra\n${config}` })
   }
 
-  /** Starts the daemons and waits until bfdd answers. */
-  start(): Promise<void> {
-    return this.#daemons.start()
+  /** Starts the daemons and waits until bfdd answers, and has heard of its interfaces. */
+  async start(): Promise<void> {
+    await this.#daemons.start()
+    // A packet that comes before that leaves a passive session of FRR 8.4 in Init, mute for ever.
+    const heardOfInterface = () => /zclient: add interface (?!lo\b)/.test(this.log())
+    await eventually('bfdd to hear of its interfaces', heardOfInterface, { timeoutMs: 15_000 })
   }
 
   /** The only peer as bfdd sees it; undefined while it does not answer. */
