@@ -19,7 +19,7 @@ const EMPTY: Bucket = new Map()
  * whatever is the same, so that to change a route among 10,000, and to find what changed, costs the few routes of its bucket. Any number
  * of peers can hold the same object, each as far behind as it is slow.
  */
-export class Routes implements Iterable<Route> {
+export class Routes implements Iterable<readonly [key: string, route: Route]> {
   static readonly none = new Routes(new Array<Bucket>(BUCKETS).fill(EMPTY), 0)
 
   readonly size: number
@@ -34,8 +34,9 @@ export class Routes implements Iterable<Route> {
     return this.#buckets[bucketOf(key)]!.get(key)
   }
 
-  *[Symbol.iterator](): Iterator<Route> {
-    for (const bucket of this.#buckets) yield* bucket.values()
+  /** With their keys, as a Map does; in no order. */
+  *[Symbol.iterator](): Iterator<readonly [key: string, route: Route]> {
+    for (const bucket of this.#buckets) yield* bucket
   }
 
   /**

@@ -76,3 +76,15 @@ function addressProblem(
   if (own === 1) return drained ? 'nodeDraining' : undefined
   return 'endpointsTerminating'
 }
+
+export function sameBgpDecision(a: BgpDecision, b: BgpDecision): boolean {
+  if ('withhold' in a || 'withhold' in b) return 'withhold' in a && 'withhold' in b && a.withhold === b.withhold
+  return (
+    a.draining === b.draining &&
+    a.announce.length === b.announce.length &&
+    a.announce.every(({ key, plan }, index) => {
+      const other = b.announce[index]!
+      return key === other.key && String(plan.peers) === String(other.plan.peers)
+    })
+  )
+}
