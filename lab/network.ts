@@ -58,6 +58,8 @@ async function configure(host: Host): Promise<void> {
   const settings = [
     `net.ipv4.ip_forward=${forwarding}`,
     `net.ipv6.conf.all.forwarding=${forwarding}`,
+    // Pods' cards come later: until its address is known to be nobody else's, 2 s, a node would not forward to a Pod.
+    'net.ipv6.conf.default.accept_dad=0',
     // A router with several paths chooses one for each flow, by ports too.
     'net.ipv4.fib_multipath_hash_policy=1',
     'net.ipv6.fib_multipath_hash_policy=1',

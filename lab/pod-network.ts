@@ -16,7 +16,8 @@ export async function writePodNetwork(folder: string, node: NodeHost): Promise<v
 
 /**
  * A CNI plugin. Pods' addresses are the lab's own; to look for duplicates would make every Pod wait for 2 s. The plugin
- * `tuning` cannot do this: it must come after the plugin that makes the card, when it is too late.
+ * `tuning` cannot do this: it must come after the plugin that makes the card, when it is too late. The node's end of the
+ * card takes the setting of the node's namespace.
  */
 const noDuplicateDetection = `#!/bin/sh
 case $CNI_COMMAND in
