@@ -1,0 +1,133 @@
+import { MessageType } from '../../../bgp/codec/layout.ts'
+import { AdjRibOut } from '../../../bgp/rib/adj-rib-out.ts'
+import type { ExportSession, NextHops } from '../../../bgp/rib/export-session.ts'
+import type { Routes } from '../../../bgp/routes.ts'
+import type { CancelTimer, Clock } from '../../../io/clock.ts'
+import type { Family } from '../../../ip/address.ts'
+import type { BgpConnection } from './bgp-connection.ts'
+
+export interface RouteSenderInit {
+  session: ExportSession
+  /** a message has left: what it was */
+  onSent(type: 'update' | 'routeRefresh'): void
+  /** what has been told the peer may have changed */
+  onProgress(): void
+  /** RFC 9687: the peer has taken nothing for the time of the SendHoldTimer */
+  onStuck(): void
+}
+
+/** Messages written before other peers have their turn. */
+const MESSAGES_PER_TURN = 64
+/** RFC 9687 §5: eight minutes, or twice the hold time if that is longer */
+const LEAST_SEND_HOLD_MS = 480_000
+
+/** Tells one peer its routes, no faster than it takes them: messages are made when there is room for them, so that a slow peer costs no memory. */
+export class RouteSender {
+  readonly #clock: Clock
+  readonly #connection: BgpConnection
+  readonly #init: RouteSenderInit
+  readonly #adjRibOut: AdjRibOut
+  #cancelTurn: CancelTimer | undefined
+  #cancelWatch: CancelTimer | undefined
+  readonly #end = Promise.withResolvers<void>()
+  #stopped = false
+  #onIdle: (() => void) | undefined
+
+  constructor({ clock, connection }: { clock: Clock; connection: BgpConnection }, init: RouteSenderInit) {
+    this.#clock = clock
+    this.#connection = connection
+    this.#init = init
+    this.#adjRibOut = new AdjRibOut(init.session)
+  }
+
+  /** prefixes that the peer has been told */
+  get prefixesSent(): number {
+    return this.#adjRibOut.sent
+  }
+
+  setRoutes(routes: Routes): void {
+    this.#adjRibOut.setRoutes(routes)
+    this.pump()
+  }
+
+  refresh(family: Family): void {
+    this.#adjRibOut.refresh(family)
+    this.pump()
+  }
+
+  setNextHops(nextHops: NextHops): void {
+    this.#adjRibOut.setNextHops(nextHops)
+    this.pump()
+  }
+
+  /** Marks all routes as about to go (RFC 8326). */
+  setGracefulShutdown(): void {
+    this.#adjRibOut.setGracefulShutdown(true)
+    this.pump()
+  }
+
+  /** There may be room for more. */
+  pump(): void {
+    if (this.#stopped || this.#cancelTurn) return
+    let messages = 0
+    this.#connection.batch(() => {
+      while (messages < MESSAGES_PER_TURN && this.#adjRibOut.pending && !this.#connection.blocked) {
+        const bytes = this.#adjRibOut.next()
+        if (!bytes) break
+        messages++
+        this.#connection.write(bytes)
+        this.#init.onSent(bytes[18] === MessageType.routeRefresh ? 'routeRefresh' : 'update')
+      }
+    })
+    if (messages > 0) this.#init.onProgress()
+    this.watch()
+    if (this.#adjRibOut.pending && !this.#connection.blocked) {
+      this.#cancelTurn = this.#clock.setTimer(() => {
+        this.#cancelTurn = undefined
+        this.pump()
+      }, 0)
+    } else this.#tellIdle()
+  }
+
+  /** Something was written: sees to it that the peer takes it. */
+  watch(): void {
+    const { holdTimeSeconds } = this.#init.session.negotiated
+    if (this.#stopped || this.#cancelWatch || holdTimeSeconds === 0 || this.#connection.unsentBytes === 0) return
+    const { sentBytes } = this.#connection
+    const onTimer = (): void => {
+      this.#cancelWatch = undefined
+      if (this.#connection.unsentBytes > 0 && this.#connection.sentBytes === sentBytes) this.#init.onStuck()
+      else this.watch()
+    }
+    this.#cancelWatch = this.#clock.setTimer(onTimer, Math.max(LEAST_SEND_HOLD_MS, 2_000 * holdTimeSeconds))
+  }
+
+  /** Resolves when stop() is called. */
+  get whenStopped(): Promise<void> {
+    return this.#end.promise
+  }
+
+  /** Resolves when everything has been written and has left, or when stop() is called. */
+  async whenIdle(): Promise<void> {
+    if (this.#stopped || this.#isIdle) return
+    await new Promise<void>(resolve => {
+      this.#onIdle = resolve
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancelTurn?.()
+    this.#cancelWatch?.()
+    this.#onIdle?.()
+    this.#end.resolve()
+  }
+
+  get #isIdle(): boolean {
+    return !this.#adjRibOut.pending && this.#connection.unsentBytes === 0
+  }
+
+  #tellIdle(): void {
+    if (this.#isIdle) this.#onIdle?.()
+  }
+}

@@ -1,0 +1,172 @@
+import type { RouterSessionConfig } from '../../../src/bfd/router-session.ts'
+import type { PeerConfig } from '../../../src/bgp/peer-config.ts'
+import type { RouteAttributes } from '../../../src/bgp/route.ts'
+import { Routes } from '../../../src/bgp/routes.ts'
+import { BgpPeers, type BgpPeersInit } from '../../../src/bin/speaker/bgp/bgp-peers.ts'
+import type { BgpSessionReport } from '../../../src/bin/speaker/bgp/session-report.ts'
+import { SystemClock } from '../../../src/io/clock.ts'
+import { connectTcp, listenTcp } from '../../../src/io/tcp.ts'
+import { type Address, parseAddress } from '../../../src/ip/address.ts'
+import { formatPrefix, parsePrefix } from '../../../src/ip/prefix.ts'
+import type { Logger } from '../../../src/kubernetes/logger.ts'
+import { connectByVeth, NetworkNamespace } from '../netns.ts'
+import { eventually } from '../processes.ts'
+
+export function address(text: string): Address {
+  const parsed = parseAddress(text)
+  if (!parsed) throw new Error(`${text} is no address`)
+  return parsed
+}
+
+export const PLAIN: RouteAttributes = { communities: [], largeCommunities: [] }
+
+/** Routes for these prefixes, all with the same attributes. */
+export function routesFor(prefixes: readonly string[], attributes: RouteAttributes = PLAIN): Routes {
+  return Routes.none.with(
+    prefixes.map(text => {
+      const prefix = parsePrefix(text)
+      if (!prefix) throw new Error(`${text} is no prefix`)
+      return [formatPrefix(prefix), { prefix, attributes }] as const
+    }),
+  )
+}
+
+/** A peer of another AS, called by this end, with everything at its default. */
+export function peerConfig(config: Pick<PeerConfig, 'name' | 'location'> & Partial<PeerConfig>): PeerConfig {
+  const { location } = config
+  return {
+    port: 179,
+    localAs: 64513,
+    peerAs: 64512,
+    mode: 'active',
+    holdTimeSeconds: 90,
+    connectRetrySeconds: 1,
+    multihop: false,
+    families: [location.type === 'address' ? location.address.family : 6],
+    gracefulRestart: false,
+    ...config,
+  }
+}
+
+/** The speaker's part of BGP, as it runs in the speaker, but with its sockets in a namespace of the test's. */
+export class SpeakerUnderTest {
+  readonly peers: BgpPeers
+  readonly log: { level: string; message: string; fields: Record<string, unknown> }[] = []
+  bfdWanted: readonly RouterSessionConfig[] = []
+
+  constructor(namespace: NetworkNamespace, init: Partial<BgpPeersInit> = {}) {
+    const write = (level: string) => (fields: object, message: string) => {
+      this.log.push({ level, message, fields: { ...fields } })
+    }
+    const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+    this.peers = new BgpPeers(
+      {
+        clock: new SystemClock(),
+        random: Math.random,
+        connectTcp: options => namespace.enter(() => connectTcp(options)),
+        listenTcp: options => namespace.enter(() => listenTcp(options)),
+        logger,
+      },
+      {
+        nodeName: 'node-a',
+        drainMs: 100,
+        onSessions: () => {},
+        onBfdWanted: sessions => {
+          this.bfdWanted = sessions
+        },
+        ...init,
+      },
+    )
+  }
+
+  session(name: string): BgpSessionReport | undefined {
+    return this.peers.sessions().find(({ peer }) => peer === name)
+  }
+
+  counters(name: string) {
+    const counters = this.peers.counters().find(({ peer }) => peer === name)
+    if (!counters) throw new Error(`no peer ${name}`)
+    return counters
+  }
+
+  async untilState(name: string, state: BgpSessionReport['state'], timeoutMs = 20_000): Promise<BgpSessionReport> {
+    try {
+      return await eventually(
+        `${name} ${state}`,
+        () => {
+          const session = this.session(name)
+          return session?.state === state && session
+        },
+        { timeoutMs },
+      )
+    } catch (error) {
+      const log = this.log.map(({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`)
+      throw new Error(
+        `${(error as Error).message}; ${JSON.stringify(this.session(name))}\n${log.slice(-20).join('\n')}`,
+      )
+    }
+  }
+}
+
+/** A node and routers, each on a cable of its own. Cable n has 192.0.2.(64n)/26 and 2001:db8:(n+1)::/64; the router is at .(64n+62) and ::ff. */
+export class BgpScene {
+  readonly node = new NetworkNamespace('bgp-node')
+  readonly routers: NetworkNamespace[] = []
+  readonly #speakers: SpeakerUnderTest[] = []
+
+  /** Connects another router; the node has `addresses` addresses of each family on the cable. */
+  addCable(addresses = 1): { namespace: NetworkNamespace; router4: string; router6: string; interfaceName: string } {
+    const cable = this.routers.length
+    const namespace = new NetworkNamespace(`bgp-router${cable}`)
+    this.routers.push(namespace)
+    const interfaceName = `cable${cable}`
+    connectByVeth({ namespace: this.node, interfaceName }, { namespace, interfaceName: 'veth0' })
+    const [router4, router6] = [`192.0.2.${64 * cable + 62}`, `2001:db8:${cable + 1}::ff`]
+    namespace.ip(`address add ${router4}/26 dev veth0`)
+    namespace.ip(`address add ${router6}/64 dev veth0 nodad`)
+    for (let i = 1; i <= addresses; i++) {
+      this.node.ip(`address add ${nodeAddress(cable, 4, i)}/26 dev ${interfaceName}`)
+      this.node.ip(`address add ${nodeAddress(cable, 6, i)}/64 dev ${interfaceName} nodad`)
+    }
+    return { namespace, router4, router6, interfaceName }
+  }
+
+  /** What the link thread would report of the node's interfaces. */
+  interfaces() {
+    const links = JSON.parse(this.node.ip('-json address show')) as {
+      ifname: string
+      address: string
+      addr_info: { local: string; prefixlen: number }[]
+    }[]
+    return links
+      .filter(({ ifname }) => ifname !== 'lo')
+      .map(({ ifname, address: mac, addr_info }) => ({
+        name: ifname,
+        mac,
+        addresses: addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+      }))
+  }
+
+  speaker(init?: Partial<BgpPeersInit>): SpeakerUnderTest {
+    const speaker = new SpeakerUnderTest(this.node, init)
+    speaker.peers.setNodeAddresses([address('192.0.2.1')])
+    speaker.peers.setInterfaces(this.interfaces())
+    this.#speakers.push(speaker)
+    return speaker
+  }
+
+  /** Ends all speakers. */
+  async stopSpeakers(): Promise<void> {
+    await Promise.all(this.#speakers.splice(0).map(({ peers }) => peers.stop()))
+  }
+
+  remove(): void {
+    for (const namespace of this.routers) namespace.remove()
+    this.node.remove()
+  }
+}
+
+/** One of the node's addresses on a cable, counted from 1. */
+export function nodeAddress(cable: number, family: 4 | 6, number: number): string {
+  return family === 4 ? `192.0.2.${64 * cable + number}` : `2001:db8:${cable + 1}::${number.toString(16)}`
+}
