@@ -80,6 +80,9 @@ port.on('message', (command: LinkCommand) => {
     case 'routerSessions':
       routers.setSessions(command.sessions)
       break
+    case 'unnumbered':
+      routers.setUnnumbered(command.interfaces)
+      break
     case 'leave':
       driver.leave()
       break

@@ -54,19 +54,19 @@ export function endOfMessage(frame: Uint8Array): number {
   return Offset.type + uint16At(frame, Offset.payloadLength)
 }
 
-/** Where the first option of a type begins, or -1. */
-export function optionOffset(frame: Uint8Array, type: number): number {
+/** Where the first option of a type begins, or -1. `start`: where the options begin, in a message of another kind. */
+export function optionOffset(frame: Uint8Array, type: number, start: number = Offset.options): number {
   const end = endOfMessage(frame)
-  for (let offset: number = Offset.options; offset < end; offset += Math.max(1, frame[offset + 1]!) * 8) {
+  for (let offset = start; offset < end; offset += Math.max(1, frame[offset + 1]!) * 8) {
     if (frame[offset] === type) return offset
   }
   return -1
 }
 
-/** True if every option has a length, and the last ends where the message does. */
-export function areOptionsWhole(frame: Uint8Array): boolean {
+/** True if every option has a length, and the last ends where the message does. `start` as for optionOffset(). */
+export function areOptionsWhole(frame: Uint8Array, start: number = Offset.options): boolean {
   const end = endOfMessage(frame)
-  let offset: number = Offset.options
+  let offset = start
   while (offset + 2 <= end) {
     const length = frame[offset + 1]! * 8
     if (length === 0) return false

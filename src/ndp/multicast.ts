@@ -4,6 +4,10 @@ import type { MacAddress } from '../wire/mac-address.ts'
 export const ALL_NODES_ADDRESS = (0xff02n << 112n) | 1n
 export const ALL_NODES_MAC: MacAddress = 0x3333_0000_0001
 
+/** ff02::2, every router on the segment */
+export const ALL_ROUTERS_ADDRESS = (0xff02n << 112n) | 2n
+export const ALL_ROUTERS_MAC: MacAddress = 0x3333_0000_0002
+
 const SOLICITED_NODE_PREFIX = (0xff02n << 112n) | 0x1_ff00_0000n
 
 /** The group in which neighbours ask for an address: ff02::1:ff00:0/104 and the address's last 24 bits (RFC 4291 §2.7.1). */

@@ -1,18 +1,8 @@
 import type { MacAddress } from '../wire/mac-address.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
-import {
-  ETHERTYPE_IPV6,
-  endOfMessage,
-  Flag,
-  HOP_LIMIT,
-  ICMPV6,
-  LINK_LAYER_OPTION_LENGTH,
-  MessageType,
-  messageChecksum,
-  Offset,
-  OptionType,
-} from './layout.ts'
+import { encodeIcmpv6Frame } from './icmpv6-frame.ts'
+import { endOfMessage, Flag, LINK_LAYER_OPTION_LENGTH, MessageType, Offset, OptionType } from './layout.ts'
 import { isSolicitation, type NdpProblem, ndpProblem } from './validity.ts'
 
 /** What both messages say. Of several options of one type the first counts; those of other types are passed over. */
@@ -94,16 +84,7 @@ function readOptions(reader: Reader): Omit<NeighborMessage, 'target'> {
 export function encodeNdpFrame(frame: NdpFrame): Uint8Array {
   const { message } = frame
   const options = encodeOptions(message)
-  const bytes = new Writer({ capacity: Offset.options + options.length })
-    .uint48(frame.destination)
-    .uint48(frame.source)
-    .uint16(ETHERTYPE_IPV6)
-    .uint32(0x6000_0000)
-    .uint16(Offset.options - Offset.type + options.length)
-    .uint8(ICMPV6)
-    .uint8(HOP_LIMIT)
-    .uint128(frame.sourceAddress)
-    .uint128(frame.destinationAddress)
+  const body = new Writer({ capacity: Offset.options - Offset.type + options.length })
     .uint8(MessageType[message.type])
     .zeros(3)
     .uint8(message.type === 'advertisement' ? flagsOf(message) : 0)
@@ -111,8 +92,7 @@ export function encodeNdpFrame(frame: NdpFrame): Uint8Array {
     .uint128(message.target)
     .bytes(options)
     .finish()
-  storeChecksum(bytes)
-  return bytes
+  return encodeIcmpv6Frame(frame, body)
 }
 
 function flagsOf({ router, solicited, override }: Advertisement): number {
@@ -133,13 +113,4 @@ function encodeOptions({ sourceLinkLayerAddress, targetLinkLayerAddress, nonce }
       .bytes(nonce)
   }
   return writer.finish()
-}
-
-/** Works the checksum out anew, whatever stands there. */
-export function storeChecksum(frame: Uint8Array): void {
-  frame[Offset.checksum] = 0
-  frame[Offset.checksum + 1] = 0
-  const checksum = messageChecksum(frame)
-  frame[Offset.checksum] = checksum >>> 8
-  frame[Offset.checksum + 1] = checksum
 }

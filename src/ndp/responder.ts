@@ -3,10 +3,11 @@ import { isUnicastMacAt, macAt, storeMac } from '../wire/in-place.ts'
 import type { MacAddress } from '../wire/mac-address.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
+import { storeChecksum } from './icmpv6-frame.ts'
 import { Ipv6Map } from './ipv6-map.ts'
 import { Flag, isUnspecifiedAt, LINK_LAYER_OPTION_LENGTH, Offset } from './layout.ts'
 import { ALL_NODES_ADDRESS, ALL_NODES_MAC } from './multicast.ts'
-import { encodeNdpFrame, storeChecksum } from './packet.ts'
+import { encodeNdpFrame } from './packet.ts'
 import { isSolicitation, NDP_VALIDITY_RULES, type NdpProblem, senderMacOffset } from './validity.ts'
 
 /** bytes of an answer: an advertisement with one option, the target link-layer address */

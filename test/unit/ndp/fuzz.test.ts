@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { heardNdpOffset, hearNdp } from '../../../src/ndp/hear.ts'
-import { decodeNdpFrame, encodeNdpFrame, storeChecksum } from '../../../src/ndp/packet.ts'
+import { storeChecksum } from '../../../src/ndp/icmpv6-frame.ts'
+import { decodeNdpFrame, encodeNdpFrame } from '../../../src/ndp/packet.ts'
 import { NDP_ANSWER_LENGTH, NDP_RECEIVE_RULES, NdpResponder } from '../../../src/ndp/responder.ts'
 import { FUZZ_RUNS, mutatedFrames } from '../../support/mutated-frames.ts'
 import {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { heardNdpOffset, hearNdp } from '../../../src/ndp/hear.ts'
+import { storeChecksum } from '../../../src/ndp/icmpv6-frame.ts'
 import { Ipv6Map } from '../../../src/ndp/ipv6-map.ts'
-import { encodeNdpFrame, type NdpFrame, storeChecksum } from '../../../src/ndp/packet.ts'
+import { encodeNdpFrame, type NdpFrame } from '../../../src/ndp/packet.ts'
 import {
   announced,
   asker,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { decodeNdpFrame, encodeNdpFrame, type NdpFrame, storeChecksum } from '../../../src/ndp/packet.ts'
+import { storeChecksum } from '../../../src/ndp/icmpv6-frame.ts'
+import { decodeNdpFrame, encodeNdpFrame, type NdpFrame } from '../../../src/ndp/packet.ts'
 import { NDP_ANSWER_LENGTH, NDP_RECEIVE_RULES, type NdpDropReason, NdpResponder } from '../../../src/ndp/responder.ts'
 import { fromHex } from '../../support/hex.ts'
 import {

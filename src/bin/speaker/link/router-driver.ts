@@ -1,9 +1,10 @@
-import type { CancelTimer, Clock } from '../../../io/clock.ts'
+import type { Clock } from '../../../io/clock.ts'
 import type { InterfaceMonitor } from '../../../io/interfaces.ts'
 import type { OpenPacketSocket } from '../../../io/packet-socket.ts'
 import type { OpenUdpSocket } from '../../../io/udp.ts'
 import type { LinkCounters, RouterSession, RouterSessionConfig, UnnumberedNeighbour } from './link-messages.ts'
 import { RouterSessionPort } from './router-session-port.ts'
+import { UnnumberedPorts } from './unnumbered-ports.ts'
 
 export interface RouterDriverComponents {
   clock: Clock
@@ -27,11 +28,13 @@ export interface RouterDriverInit {
 export class RouterDriver {
   readonly #monitor: InterfaceMonitor
   readonly #sessions: RouterSessionPort
-  #unsubscribe: CancelTimer = () => {}
+  readonly #unnumbered: UnnumberedPorts
+  #unsubscribe = (): void => {}
 
-  constructor(components: RouterDriverComponents, { onSessions, onProblem }: RouterDriverInit) {
+  constructor(components: RouterDriverComponents, { onSessions, onNeighbours, onProblem }: RouterDriverInit) {
     this.#monitor = components.monitor
     this.#sessions = new RouterSessionPort(components, { onSessions, onProblem: error => onProblem('', error) })
+    this.#unnumbered = new UnnumberedPorts(components, { onNeighbours, onProblem })
   }
 
   start(): void {
@@ -43,25 +46,31 @@ export class RouterDriver {
   stop(): void {
     this.#unsubscribe()
     this.#sessions.close()
+    this.#unnumbered.close()
   }
 
   setSessions(sessions: readonly RouterSessionConfig[]): void {
     this.#sessions.setSessions(sessions)
   }
 
+  /** @param interfaces names of the interfaces on which routers are to be found */
+  setUnnumbered(interfaces: readonly string[]): void {
+    this.#unnumbered.setWanted(interfaces)
+  }
+
   counters(): Pick<LinkCounters, 'routerSessions' | 'routersDropped'> {
-    return {
-      routerSessions: this.#sessions.counters(),
-      routersDropped: Object.entries(this.#sessions.dropped).map(([reason, count = 0]) => ({
-        interface: '',
-        protocol: 'bfd',
-        reason,
-        count,
-      })),
-    }
+    const dropped = Object.entries(this.#sessions.dropped).map(([reason, count = 0]) => ({
+      interface: '',
+      protocol: 'bfd' as const,
+      reason,
+      count,
+    }))
+    return { routerSessions: this.#sessions.counters(), routersDropped: [...dropped, ...this.#unnumbered.dropped] }
   }
 
   #update(): void {
-    this.#sessions.setInterfaces(this.#monitor.snapshot())
+    const interfaces = this.#monitor.snapshot()
+    this.#sessions.setInterfaces(interfaces)
+    this.#unnumbered.setInterfaces(interfaces)
   }
 }
