@@ -68,6 +68,30 @@ export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease', '
 
 export const ipAddressPools = resource('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool', 'Namespaced')
 export const l2Advertisements = resource('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement', 'Namespaced')
+export const bgpPeers = resource('metallb.io', 'v1beta2', 'bgppeers', 'BGPPeer', 'Namespaced')
+export const bgpAdvertisements = resource(
+  'metallb.io',
+  'v1beta1',
+  'bgpadvertisements',
+  'BGPAdvertisement',
+  'Namespaced',
+)
+export const bfdProfiles = resource('metallb.io', 'v1beta1', 'bfdprofiles', 'BFDProfile', 'Namespaced')
+export const communities = resource('metallb.io', 'v1beta1', 'communities', 'Community', 'Namespaced')
+export const serviceBgpStatuses = resource(
+  'metallb.io',
+  'v1beta1',
+  'servicebgpstatuses',
+  'ServiceBGPStatus',
+  'Namespaced',
+)
+export const bgpSessionStatuses = resource(
+  'herald.io',
+  'v1alpha1',
+  'bgpsessionstatuses',
+  'BGPSessionStatus',
+  'Namespaced',
+)
 export const serviceL2Statuses = resource('metallb.io', 'v1beta1', 'servicel2statuses', 'ServiceL2Status', 'Namespaced')
 export const configurationStates = resource(
   'metallb.io',

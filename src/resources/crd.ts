@@ -8,6 +8,15 @@ export interface PrinterColumn {
   readonly priority?: number
 }
 
+/** A version that is served beside the stored one. The API server changes `apiVersion` alone between them. */
+export interface OlderVersion {
+  readonly version: string
+  readonly schema: TSchema
+  readonly columns: readonly PrinterColumn[]
+  /** what clients that use it are told */
+  readonly deprecationWarning: string
+}
+
 /** Everything that is said of one kind: its definition, its types and its reference page are made from this. */
 export interface CustomResource<T = unknown> {
   readonly group: string
@@ -21,6 +30,7 @@ export interface CustomResource<T = unknown> {
   /** what a reader of the reference must know and no schema can say */
   readonly notes: readonly string[]
   readonly example: T
+  readonly olderVersions?: readonly OlderVersion[]
 }
 
 /** JSON Schema as the API server wants it: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema */
@@ -39,6 +49,7 @@ const COPIED = [
   'description',
   'format',
   'default',
+  'nullable',
   'enum',
   'pattern',
   'minimum',
@@ -78,15 +89,14 @@ export function structuralSchema(schema: TSchema, path = ''): StructuralSchema {
   return result
 }
 
-/** Makes the CustomResourceDefinition of a kind: namespaced, one served and stored version, with a status subresource. */
+/** Makes the CustomResourceDefinition of a kind: namespaced, its newest version stored, each with a status subresource. */
 export function customResourceDefinition(resource: CustomResource) {
-  const { group, version, kind, plural, singular, columns } = resource
-  const openAPIV3Schema = structuralSchema(resource.schema)
-  // The API server keeps metadata to itself: only name and generateName may be restricted here.
-  if (openAPIV3Schema.properties) openAPIV3Schema.properties.metadata = { type: 'object' }
-  const required = openAPIV3Schema.required?.filter(name => name !== 'metadata') ?? []
-  if (required.length > 0) openAPIV3Schema.required = required
-  else delete openAPIV3Schema.required
+  const { group, version, kind, plural, singular, schema, columns, olderVersions = [] } = resource
+  const older = olderVersions.map(({ deprecationWarning, ...rest }) => ({
+    ...versionOf(rest, false),
+    deprecated: true,
+    deprecationWarning,
+  }))
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -95,17 +105,28 @@ export function customResourceDefinition(resource: CustomResource) {
       group,
       names: { kind, listKind: `${kind}List`, plural, singular },
       scope: 'Namespaced',
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: columns.map(column => ({ ...column })),
-          schema: { openAPIV3Schema },
-        },
-      ],
+      versions: [versionOf({ version, schema, columns }, true), ...older],
     },
+  }
+}
+
+function versionOf(
+  { version, schema, columns }: Pick<CustomResource, 'version' | 'schema' | 'columns'>,
+  storage: boolean,
+) {
+  const openAPIV3Schema = structuralSchema(schema)
+  // The API server keeps metadata to itself: only name and generateName may be restricted here.
+  if (openAPIV3Schema.properties) openAPIV3Schema.properties.metadata = { type: 'object' }
+  const required = openAPIV3Schema.required?.filter(name => name !== 'metadata') ?? []
+  if (required.length > 0) openAPIV3Schema.required = required
+  else delete openAPIV3Schema.required
+  return {
+    name: version,
+    served: true,
+    storage,
+    subresources: { status: {} },
+    additionalPrinterColumns: columns.map(column => ({ ...column })),
+    schema: { openAPIV3Schema },
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
-import { apiVersionSchema, conditionsSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
-import { labelSelectorSchema, labelSelectorsSchema } from './schema-selector.ts'
+import { acceptedStatusSchema, apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { scopeProperties } from './schema-advertisement.ts'
+import { labelSelectorSchema } from './schema-selector.ts'
 
 const preferredNodeSelectorSchema = Type.Object({
   weight: Type.Integer({
@@ -21,20 +22,7 @@ export const l2AdvertisementSchema = Type.Object(
     spec: Type.Optional(
       Type.Object(
         {
-          ipAddressPools: Type.Optional(
-            Type.Array(
-              Type.String(),
-              options({
-                description:
-                  'Names of the pools to announce, beside those that `ipAddressPoolSelectors` finds. All pools when both are empty.',
-                'x-kubernetes-list-type': 'set',
-              }),
-            ),
-          ),
-          ipAddressPoolSelectors: Type.Optional(labelSelectorsSchema('Labels of the pools to announce.')),
-          nodeSelectors: Type.Optional(
-            labelSelectorsSchema('Labels of the nodes that may announce. All nodes when empty.'),
-          ),
+          ...scopeProperties,
           interfaces: Type.Optional(
             Type.Array(
               Type.String(),
@@ -44,9 +32,6 @@ export const l2AdvertisementSchema = Type.Object(
                 'x-kubernetes-list-type': 'atomic',
               }),
             ),
-          ),
-          serviceSelectors: Type.Optional(
-            labelSelectorsSchema('Labels of the Services to announce. All Services of the pools when empty.'),
           ),
           preferredNodeSelectors: Type.Optional(
             Type.Array(
@@ -63,12 +48,7 @@ export const l2AdvertisementSchema = Type.Object(
         { description: 'What is announced, and from where.' },
       ),
     ),
-    status: Type.Optional(
-      Type.Object(
-        { conditions: Type.Optional(conditionsSchema('Whether Herald uses this advertisement.')) },
-        { description: 'Written by the controller.' },
-      ),
-    ),
+    status: acceptedStatusSchema('Whether Herald uses this advertisement.'),
   },
   { description: 'Announces the addresses of pools on the local network segment, by ARP (IPv4) and NDP (IPv6).' },
 )

@@ -31,7 +31,7 @@ function section(resource: CustomResource, print: (example: unknown) => string):
   return [
     `## ${kind}`,
     `\`${group}/${version}\`, namespaced, \`kubectl get ${plural}.${group}\`. ${schema.description ?? ''}`,
-    `Columns: ${shown}.`,
+    ...(shown === '' ? [] : [`Columns: ${shown}.`]),
     table(schema, ['apiVersion', 'kind', 'metadata']),
     ...(notes.length > 0 ? ['To know:', notes.map(note => `- ${note}`).join('\n')] : []),
     'Example:',

@@ -83,3 +83,19 @@ export function conditionsSchema(description: string) {
     options({ description, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
   )
 }
+
+/** The status of an object of the configuration that the controller judges and says nothing else of. */
+export function acceptedStatusSchema(description: string) {
+  return Type.Optional(
+    Type.Object(
+      { conditions: Type.Optional(conditionsSchema(description)) },
+      { description: 'Written by the controller.' },
+    ),
+  )
+}
+
+/** A text that stays as it was first written. */
+export function immutableTextSchema(description: string) {
+  const rule: CelRule = { rule: 'self == oldSelf', message: 'Value is immutable' }
+  return Type.Optional(Type.String(options({ description, 'x-kubernetes-validations': [rule] })))
+}

@@ -1,16 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
-import { apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
-
-const immutable = (description: string) =>
-  Type.Optional(
-    Type.String(
-      options({
-        description,
-        'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'Value is immutable' }],
-      }),
-    ),
-  )
+import { apiVersionSchema, immutableTextSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
 
 export const serviceL2StatusSchema = Type.Object(
   {
@@ -21,9 +11,9 @@ export const serviceL2StatusSchema = Type.Object(
     status: Type.Optional(
       Type.Object(
         {
-          node: immutable('The node that announces the Service.'),
-          serviceName: immutable('Name of the Service.'),
-          serviceNamespace: immutable('Namespace of the Service.'),
+          node: immutableTextSchema('The node that announces the Service.'),
+          serviceName: immutableTextSchema('Name of the Service.'),
+          serviceNamespace: immutableTextSchema('Namespace of the Service.'),
           interfaces: Type.Optional(
             Type.Array(
               Type.Object({ name: Type.Optional(Type.String({ description: 'Name of the interface.' })) }),

@@ -82,9 +82,34 @@ describe('customResourceDefinition', () => {
   }
 })
 
+describe('an older version', () => {
+  const { versions } = definitions.find(({ resource }) => resource.kind === 'BGPPeer')!.definition.spec
+
+  it('is served beside the newest, which alone is stored, with a warning', () => {
+    assert.deepEqual(
+      versions.map(({ name, served, storage }) => ({ name, served, storage })),
+      [
+        { name: 'v1beta2', served: true, storage: true },
+        { name: 'v1beta1', served: true, storage: false },
+      ],
+    )
+    const warnings = versions.map(version => 'deprecationWarning' in version && String(version.deprecationWarning))
+    assert.equal(warnings[0], false)
+    assert.match(String(warnings[1]), /use metallb\.io\/v1beta2/)
+  })
+
+  it('has no field that the newest lacks: nothing is converted but apiVersion', () => {
+    const [newest, older] = versions.map(({ schema }) => schema.openAPIV3Schema.properties!.spec!.properties!)
+    for (const [name, { type }] of Object.entries(older!)) assert.equal(newest![name]?.type, type, name)
+  })
+})
+
 describe('printer columns', () => {
   const rows = [
     { kind: 'IPAddressPool', columns: ['Auto Assign', 'Avoid Buggy IPs', 'Addresses'] },
+    { kind: 'BGPPeer', columns: ['Address', 'ASN', 'BFD Profile', 'Multi Hops'] },
+    { kind: 'BGPAdvertisement', columns: ['IPAddressPools', 'IPAddressPool Selectors', 'Peers', 'Node Selectors'] },
+    { kind: 'BFDProfile', columns: ['Passive Mode', 'Transmit Interval', 'Receive Interval', 'Multiplier'] },
     { kind: 'L2Advertisement', columns: ['IPAddressPools', 'IPAddressPool Selectors', 'Interfaces', 'Node Selectors'] },
   ]
   for (const { kind, columns } of rows) {
