@@ -68,8 +68,9 @@ export class Routes implements Iterable<readonly [key: string, route: Route]> {
   /** The keys whose route was another object, or none, in `before`. */
   *differencesFrom(before: Routes): Iterable<RouteDifference> {
     if (before === this) return
-    for (const [index, bucket] of this.#buckets.entries()) {
-      const bucketBefore = before.#buckets[index]!
+    // Nearly all buckets are the same: a plain loop passes them fastest.
+    for (let index = 0; index < BUCKETS; index++) {
+      const [bucketBefore, bucket] = [before.#buckets[index]!, this.#buckets[index]!]
       if (bucketBefore === bucket) continue
       for (const [key, route] of bucket) {
         const routeBefore = bucketBefore.get(key)

@@ -1,5 +1,6 @@
-import type { Family } from '../../ip/address.ts'
+import { type Address, type Family, sameAddress } from '../../ip/address.ts'
 import { encodeMessage } from '../codec/encode-message.ts'
+import type { NextHop } from '../message.ts'
 import { Routes } from '../routes.ts'
 import type { ExportSession, NextHops } from './export-session.ts'
 import { FamilyRib } from './family-rib.ts'
@@ -53,26 +54,26 @@ export class AdjRibOut {
     this.#ribs.get(family)?.refresh()
   }
 
-  /** The addresses of this end are others now. */
+  /** The addresses of this end are others now: the families whose next hop it changes are told again. */
   setNextHops(nextHops: NextHops): void {
-    this.#setSession({ ...this.#session, nextHops }, this.#gracefulShutdown)
+    const before = this.#session.nextHops
+    this.#session = { ...this.#session, nextHops }
+    for (const [family, rib] of this.#ribs) {
+      if (!sameNextHop(before[family], nextHops[family])) rib.setSession(this.#session, this.#gracefulShutdown)
+    }
   }
 
   /** Marks all routes as about to go (RFC 8326), or no longer so. */
   setGracefulShutdown(on: boolean): void {
-    if (on !== this.#gracefulShutdown) this.#setSession(this.#session, on)
+    if (on === this.#gracefulShutdown) return
+    this.#gracefulShutdown = on
+    for (const rib of this.#ribs.values()) rib.setSession(this.#session, on)
   }
 
   /** The next message to send, whole; undefined when the peer has been told everything. */
   next(): Uint8Array | undefined {
     const message = this.#first(rib => rib.nextWithdrawal()) ?? this.#first(rib => rib.nextAnnouncement())
     return message && encodeMessage(message, this.#session.negotiated)
-  }
-
-  #setSession(session: ExportSession, gracefulShutdown: boolean): void {
-    this.#session = session
-    this.#gracefulShutdown = gracefulShutdown
-    for (const rib of this.#ribs.values()) rib.setSession(session, gracefulShutdown)
   }
 
   #first<T>(ask: (rib: FamilyRib) => T | undefined): T | undefined {
@@ -86,4 +87,12 @@ export class AdjRibOut {
   *#desired(family: Family) {
     for (const entry of this.#routes) if (entry[1].prefix.address.family === family) yield entry
   }
+}
+
+function sameNextHop(a: NextHop | undefined, b: NextHop | undefined): boolean {
+  return sameOrNone(a?.global, b?.global) && sameOrNone(a?.linkLocal, b?.linkLocal)
+}
+
+function sameOrNone(a: Address | undefined, b: Address | undefined): boolean {
+  return a && b ? sameAddress(a, b) : a === b
 }

@@ -1,12 +1,13 @@
 import type { Family } from '../../ip/address.ts'
 import type { Prefix } from '../../ip/prefix.ts'
-import { type Message, type RouteRefreshMessage, SAFI_UNICAST } from '../message.ts'
+import { endOfRib } from '../codec/update.ts'
+import { type AddressFamily, type Message, type RouteRefreshMessage, SAFI_UNICAST } from '../message.ts'
 import type { Route, RouteAttributes } from '../route.ts'
 import type { RouteDifference } from '../routes.ts'
 import { AFI_OF, type ExportSession } from './export-session.ts'
 import { RouteQueue } from './route-queue.ts'
 import { sameAttributes } from './same-attributes.ts'
-import { announcing, endOfRib, type UpdateTemplate, withdrawing } from './update-template.ts'
+import { announcing, type UpdateTemplate, withdrawing } from './update-template.ts'
 
 /** The peer knows the prefix, but has to be told again, whatever it was told. */
 const OUTDATED = Symbol('outdated')
@@ -125,7 +126,7 @@ export class FamilyRib {
 
   #endPass(): Message | undefined {
     if (this.#phase === 'rest' || !this.#started) return undefined
-    const marker = this.#phase === 'first' ? endOfRib(this.#family) : this.#refreshMarker(RefreshSubtype.end)
+    const marker = this.#phase === 'first' ? endOfRib(this.#addressFamily) : this.#refreshMarker(RefreshSubtype.end)
     this.#phase = 'rest'
     if (this.#refreshAgain) {
       this.#refreshAgain = false
@@ -145,7 +146,11 @@ export class FamilyRib {
 
   #refreshMarker(subtype: number): RouteRefreshMessage | undefined {
     if (!this.#session.negotiated.enhancedRouteRefresh) return undefined
-    return { type: 'routeRefresh', afi: AFI_OF[this.#family], safi: SAFI_UNICAST, subtype }
+    return { type: 'routeRefresh', ...this.#addressFamily, subtype }
+  }
+
+  get #addressFamily(): AddressFamily {
+    return { afi: AFI_OF[this.#family], safi: SAFI_UNICAST }
   }
 
   /** What the peer was told of a prefix, which is not queued any more then. */

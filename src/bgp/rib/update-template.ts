@@ -3,14 +3,14 @@ import type { Prefix } from '../../ip/prefix.ts'
 import type { CodecOptions } from '../codec/codec-options.ts'
 import { HEADER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from '../codec/layout.ts'
 import { encodePathAttributes } from '../codec/path-attributes.ts'
+import { UPDATE_LENGTH_FIELDS } from '../codec/update.ts'
 import { type PathAttributes, SAFI_UNICAST, type UpdateMessage } from '../message.ts'
 import type { RouteAttributes } from '../route.ts'
 import { AFI_OF, canAnnounce, type ExportSession, needsMpReach, pathAttributes } from './export-session.ts'
 
 // An UPDATE (RFC 4271 §4.3) RFC 7606 §5.1 lets have only one of: withdrawn prefixes, announced prefixes, MP_REACH_NLRI, MP_UNREACH_NLRI.
 
-/** The header and the two lengths of an UPDATE. */
-const UPDATE_OVERHEAD = HEADER_LENGTH + 4
+const UPDATE_OVERHEAD = HEADER_LENGTH + UPDATE_LENGTH_FIELDS
 /** What an attribute's length takes more when it does not fit one octet (RFC 4271 §4.3, the Extended Length bit). */
 const EXTENDED_LENGTH_OVERHEAD = 1
 /** MP_UNREACH_NLRI (RFC 4760 §4): flags, type, extended length, address family */
@@ -77,9 +77,4 @@ export function withdrawing(family: Family, options: Pick<CodecOptions, 'extende
       announced: [],
     }),
   }
-}
-
-/** RFC 4724 §2: an UPDATE that withdraws nothing. */
-export function endOfRib(family: Family): UpdateMessage {
-  return withdrawing(family, { extendedMessage: false }).message([])
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 import type { CodecOptions } from '../../../src/bgp/codec/codec-options.ts'
 import { decodeMessage } from '../../../src/bgp/codec/decode-message.ts'
 import { Framer } from '../../../src/bgp/codec/framer.ts'
@@ -13,10 +14,11 @@ export class BgpHearer {
   /** what came, in order: `+3` prefixes announced, `-2` withdrawn, `end 4` End-of-RIB, `refresh 1 begin` … */
   readonly log: string[] = []
   readonly #options: CodecOptions
-  readonly #framer = new Framer()
+  readonly #framer: Framer
 
   constructor(options: CodecOptions) {
     this.#options = options
+    this.#framer = new Framer({ maxMessageLength: options.extendedMessage ? 65535 : 4096 })
   }
 
   hear(bytes: Uint8Array): Message {
@@ -25,7 +27,7 @@ export class BgpHearer {
     const framed = this.#framer.next()
     assert.ok(framed && 'frame' in framed)
     const decoded = decodeMessage(framed.frame, this.#options)
-    assert.ok('message' in decoded && !decoded.problems, JSON.stringify(decoded))
+    assert.ok('message' in decoded && !decoded.problems, inspect(decoded, { depth: 4 }))
     const { message } = decoded
     if (message.type === 'update') this.#update(message)
     if (message.type === 'routeRefresh') {
