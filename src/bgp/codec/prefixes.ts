@@ -50,7 +50,8 @@ function storeAddress(view: DataView, offset: number, address: Address): void {
 function checkedPrefixLength(prefix: Prefix, family: Family): number {
   const { address, length } = prefix
   if (address.family !== family) throw new RangeError(`a prefix of IPv${address.family} among those of IPv${family}`)
-  if (!(length >= 0 && length <= ADDRESS_BITS[family])) throw new RangeError(`a prefix of ${length} bits`)
+  if (!Number.isInteger(length) || length < 0 || length > ADDRESS_BITS[family])
+    throw new RangeError(`a prefix of ${length} bits`)
   return encodedPrefixLength(prefix)
 }
 
