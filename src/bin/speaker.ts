@@ -68,6 +68,18 @@ const FLAGS = {
     default: '50',
     help: 'how long an answer is waited for each time, 10 to 1000',
   },
+  'bgp-listen-port': {
+    type: 'string',
+    value: 'PORT',
+    default: '0',
+    help: 'TCP port on which BGP peers may open a session; 0: this end opens all of them',
+  },
+  'bgp-graceful-shutdown-seconds': {
+    type: 'string',
+    value: 'SECONDS',
+    default: '2',
+    help: 'how long routes stand with the community GRACEFUL_SHUTDOWN before a speaker that ends withdraws them, 0 to 60',
+  },
   ...CANDIDATE_FLAGS,
 } as const satisfies Record<string, Flag>
 

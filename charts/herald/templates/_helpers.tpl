@@ -69,10 +69,18 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{- /* The least time that a process must get to end in good order. */}}
+{{- define "herald.leaveSeconds" -}}
+{{- if eq .component "speaker" }}
+{{- add .root.Values.speaker.bgp.gracefulShutdownSeconds 8 }}
+{{- else }}0
+{{- end }}
+{{- end }}
+
 {{- define "herald.podPlacement" -}}
 {{- $values := get .root.Values .component -}}
 serviceAccountName: {{ include "herald.serviceAccountName" . }}
-terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ max (int $values.terminationGracePeriodSeconds) (int (include "herald.leaveSeconds" .)) }}
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}

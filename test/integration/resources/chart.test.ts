@@ -19,6 +19,7 @@ interface Container {
   command: string[]
   args: string[]
   env: { name: string }[]
+  ports: { name: string; containerPort: number }[]
   securityContext: Record<string, unknown>
   livenessProbe?: { httpGet: { host?: string; path: string; port: number } }
 }
@@ -30,7 +31,12 @@ interface Rendered {
   spec: {
     template: {
       metadata: { labels: Record<string, string> }
-      spec: { containers: Container[]; hostNetwork?: boolean; securityContext: Record<string, unknown> }
+      spec: {
+        containers: Container[]
+        hostNetwork?: boolean
+        securityContext: Record<string, unknown>
+        terminationGracePeriodSeconds: number
+      }
     }
   }
 }
@@ -96,24 +102,52 @@ describe('the chart', () => {
     assert.equal(podOf(controller).securityContext.runAsNonRoot, true)
   })
 
+  for (const [port, capabilities] of [
+    [0, ['NET_RAW']],
+    [179, ['NET_RAW', 'NET_BIND_SERVICE']],
+    [1023, ['NET_RAW', 'NET_BIND_SERVICE']],
+    [1024, ['NET_RAW']],
+  ] as const) {
+    it(`adds ${capabilities.join(' and ')} to a speaker that listens on port ${port}`, async () => {
+      const objects = await render('--set', `speaker.bgp.listenPort=${port}`)
+      const container = containerOf(find(objects, 'DaemonSet', 'lb-speaker'))
+      assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'], add: capabilities })
+      assert.ok(container.args.includes(`--bgp-listen-port=${port}`))
+      assert.equal(container.ports.find(({ name }) => name === 'bgp')?.containerPort, port || undefined)
+    })
+  }
+
+  it('gives the speaker more time to end than its routes take to go', async () => {
+    const graceOf = async (component: string, kind: string, ...args: string[]) =>
+      podOf(find(await render(...args), kind, `lb-${component}`)).terminationGracePeriodSeconds
+    const drain = ['--set', 'speaker.bgp.gracefulShutdownSeconds=30']
+    assert.equal(await graceOf('speaker', 'DaemonSet'), 10)
+    assert.equal(await graceOf('speaker', 'DaemonSet', ...drain), 38)
+    const longer = [...drain, '--set', 'speaker.terminationGracePeriodSeconds=60']
+    assert.equal(await graceOf('speaker', 'DaemonSet', ...longer), 60)
+    assert.equal(await graceOf('controller', 'Deployment', ...drain), 10)
+  })
+
   it('probes the speaker on loopback, where it listens', async () => {
     const speaker = containerOf(find(await render(), 'DaemonSet', 'lb-speaker'))
     assert.ok(speaker.args.includes('--health-probe-host=127.0.0.1'))
     assert.deepEqual(speaker.livenessProbe?.httpGet, { host: '127.0.0.1', path: '/healthz', port: 17472 })
   })
 
-  it('lets no process read Secrets but the speaker that of its key, and the speaker write no Service', async () => {
-    const rules = (await render()).flatMap(({ metadata, rules = [] }) =>
-      rules.map(rule => ({ name: metadata.name, rule })),
+  it('lets processes read Secrets of Herald’s namespace alone, and the speaker write no Service', async () => {
+    const rules = (await render()).flatMap(({ kind, metadata, rules = [] }) =>
+      rules.map(rule => ({ kind, name: metadata.name, rule })),
     )
     assert.ok(rules.length > 8)
-    for (const { name, rule } of rules) {
+    for (const { kind, name, rule } of rules) {
       const what = `${name}: ${JSON.stringify(rule)}`
       assert.ok(![...rule.apiGroups, ...rule.resources, ...rule.verbs].includes('*'), what)
       if (rule.resources.includes('secrets')) {
-        const key = { apiGroups: [''], resources: ['secrets'], resourceNames: ['herald-liveness'], verbs: ['get'] }
-        const creation = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] }
-        assert.deepEqual(rule, name === 'lb:speaker' ? key : creation)
+        assert.equal(kind, 'Role', what)
+        const { verbs, resourceNames = [] } = rule
+        const key = resourceNames.includes('herald-liveness') && verbs.join() === 'get'
+        const wanted = name === 'lb:speaker' ? ['list', 'watch'] : ['list', 'watch', 'create']
+        assert.ok((name === 'lb:speaker' && key) || verbs.join() === wanted.join(), what)
       }
       assert.ok(!rule.verbs.includes('update'), `${what}: nothing is updated, all is patched`)
       const reads = rule.verbs.every(verb => ['get', 'list', 'watch'].includes(verb))
@@ -135,6 +169,7 @@ describe('the chart', () => {
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
       ...['--set', 'speaker.liveness.multiplier=5,speaker.liveness.secretName=my-key'],
       ...['--set', 'speaker.layer2.probeCount=3,speaker.layer2.probeIntervalMilliseconds=80'],
+      ...['--set', 'speaker.bgp.listenPort=1790,speaker.bgp.gracefulShutdownSeconds=5'],
       ...['--set', 'image.repository=herald.lab/herald,image.tag=t,image.pullPolicy=Never'],
       ...[
         '--set',
@@ -157,6 +192,8 @@ describe('the chart', () => {
       '--liveness-secret=my-key',
       '--probe-count=3',
       '--probe-interval-ms=80',
+      '--bgp-listen-port=1790',
+      '--bgp-graceful-shutdown-seconds=5',
       '--ignore-exclude-lb',
       '--drain-on-cordon',
       '--drain-on-taint=a.example/b',
@@ -198,18 +235,12 @@ describe('the chart', () => {
     assert.equal(podOf(job).securityContext.runAsNonRoot, true)
   })
 
+  const own = Array<string>(3).fill('herald.io')
+  const all = [...own, ...Array<string>(9).fill('metallb.io')]
   const definitions = [
-    {
-      values: [],
-      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io', 'metallb.io'],
-      kept: true,
-    },
-    {
-      values: ['--set', 'crds.keep=false'],
-      kinds: ['herald.io', 'herald.io', 'metallb.io', 'metallb.io', 'metallb.io', 'metallb.io'],
-      kept: false,
-    },
-    { values: ['--set', 'crds.metallb=false'], kinds: ['herald.io', 'herald.io'], kept: true },
+    { values: [], kinds: all, kept: true },
+    { values: ['--set', 'crds.keep=false'], kinds: all, kept: false },
+    { values: ['--set', 'crds.metallb=false'], kinds: own, kept: true },
     { values: ['--set', 'crds.enabled=false'], kinds: [], kept: true },
   ]
   for (const { values, kinds, kept } of definitions) {
@@ -230,6 +261,12 @@ describe('the chart', () => {
     { name: 'a Secret’s name that none can have', value: 'speaker.liveness.secretName=My_Key', message: /secretName/ },
     { name: 'too many probes', value: 'speaker.layer2.probeCount=11', message: /probeCount/ },
     { name: 'no time to hand over', value: 'speaker.terminationGracePeriodSeconds=1', message: /terminationGrace/ },
+    { name: 'a port of BGP out of range', value: 'speaker.bgp.listenPort=70000', message: /listenPort/ },
+    {
+      name: 'a graceful shutdown of an hour',
+      value: 'speaker.bgp.gracefulShutdownSeconds=3600',
+      message: /gracefulShutdownSeconds/,
+    },
     { name: 'a port out of range', value: 'prometheus.metricsPort=70000', message: /metricsPort/ },
   ]
   for (const { name, value, message } of mistakes) {
@@ -275,9 +312,17 @@ describe('the chart', () => {
         ['controller', 'patch', 'servicel2statuses.metallb.io//status', true],
         ['controller', 'patch', 'servicel2statuses.metallb.io', false],
         ['speaker', 'create', 'servicel2statuses.metallb.io', false],
-        ['controller', 'get', 'secrets', false],
-        ['controller', 'get', 'secrets/herald-liveness', false],
+        ['controller', 'watch', 'secrets', true],
+        ['controller', 'patch', 'secrets', false],
         ['controller', 'create', 'secrets', true],
+        ['controller', 'watch', 'bgppeers.metallb.io', true],
+        ['controller', 'patch', 'bgppeers.metallb.io//status', true],
+        ['controller', 'patch', 'bgppeers.metallb.io', false],
+        ['controller', 'patch', 'communities.metallb.io//status', true],
+        ['controller', 'create', 'servicebgpstatuses.metallb.io', true],
+        ['controller', 'patch', 'servicebgpstatuses.metallb.io//status', true],
+        ['controller', 'watch', 'bgpsessionstatuses.herald.io', true],
+        ['controller', 'patch', 'bgpsessionstatuses.herald.io//status', false],
         ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
         ['controller', 'patch', 'configurationstates.metallb.io//status', true],
         ['controller', 'patch', 'configurationstates.metallb.io', false],
@@ -291,13 +336,27 @@ describe('the chart', () => {
         ['speaker', 'watch', 'endpointslices.discovery.k8s.io', true],
         ['speaker', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', true],
         ['speaker', 'patch', 'services', false],
-        ['speaker', 'get', 'secrets', false],
         ['speaker', 'get', 'secrets/herald-liveness', true],
-        ['speaker', 'list', 'secrets', false],
+        ['speaker', 'watch', 'secrets', true],
         ['speaker', 'create', 'secrets', false],
+        ['speaker', 'watch', 'bgpadvertisements.metallb.io', true],
+        ['speaker', 'watch', 'bfdprofiles.metallb.io', true],
+        ['speaker', 'patch', 'bgppeers.metallb.io//status', false],
+        ['speaker', 'create', 'bgpsessionstatuses.herald.io', true],
+        ['speaker', 'delete', 'bgpsessionstatuses.herald.io', true],
+        ['speaker', 'patch', 'bgpsessionstatuses.herald.io//status', true],
+        ['speaker', 'create', 'servicebgpstatuses.metallb.io', false],
       ]
       for (const [component, verb, resource, expected] of answers) {
         assert.equal(await allowed(component, verb, resource), expected, `${component} ${verb} ${resource}`)
+      }
+      const elsewhere = ['auth', 'can-i', 'list', 'secrets', '--namespace=default']
+      for (const component of ['controller', 'speaker']) {
+        const { stdout } = await server.kubectl([
+          ...elsewhere,
+          `--as=system:serviceaccount:herald-system:lb-${component}`,
+        ])
+        assert.equal(stdout.trim(), 'no', component)
       }
 
       const uninstalled = await release('uninstall', 'lb')
