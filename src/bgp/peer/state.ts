@@ -14,7 +14,7 @@ export interface Peer {
   readonly settings: PeerSettings
   /** between start and stop */
   readonly running: boolean
-  /** the IdleHoldTimer runs: nobody is called, calls are refused */
+  /** the IdleHoldTimer runs: this end does not call, and listens only after a first failure */
   readonly holding: boolean
   /** the R bit of our OPEN */
   readonly restarting: boolean

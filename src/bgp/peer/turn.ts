@@ -36,6 +36,8 @@ export class Turn {
   readonly actions: PeerAction[] = []
   readonly #random: () => number
   #state: Peer
+  /** a session has failed in this turn */
+  #failed = false
 
   constructor(state: Peer, random: () => number) {
     this.#state = state
@@ -105,25 +107,40 @@ export class Turn {
 
   stopAll(reason: StopReason): void {
     for (const role of roles) this.run(role, { type: 'stop', reason })
-    if (this.#state.holding) this.actions.push({ type: 'clearTimer', timer: 'idleHold' })
-    this.change({ holding: false, flaps: 0 })
+    this.#endHold()
+    this.change({ flaps: 0 })
   }
 
   /**
    * What follows from the event for a peer that is running: while a session is on its way or up, the peer may call at any time; where
-   * none is and one has ended, everything waits for the IdleHoldTimer.
+   * none is and one has failed, the next waits for the IdleHoldTimer.
    */
   settle(): void {
-    const { running, holding, incoming, flaps } = this.#state
-    if (!running || holding) return
-    if (roles.some(role => this.#alive(role))) {
-      if (this.wants('incoming') && incoming.name === 'Idle') this.run('incoming', { type: 'start' })
-      return
-    }
-    if (!directions.some(direction => this.wants(direction) && this.#state[direction].name === 'Idle')) return
-    for (const direction of directions) this.release(direction)
+    const { running, holding } = this.#state
+    if (!running) return
+    const ended = directions.some(direction => this.wants(direction) && this.#state[direction].name === 'Idle')
+    if (!roles.some(role => this.#alive(role))) {
+      if (this.#failed || (ended && !holding)) this.#hold()
+    } else if (ended && this.wants('incoming')) this.run('incoming', { type: 'start' })
+  }
+
+  /**
+   * DampPeerOscillations. After the first failure the peer may still call: one that has restarted does so at once, and one that is
+   * turned away may take minutes to call again.
+   */
+  #hold(): void {
+    const { flaps } = this.#state
+    this.release('outgoing')
+    if (flaps > 1) this.release('incoming')
+    else if (this.wants('incoming')) this.run('incoming', { type: 'start' })
+    if (flaps <= 1 && !this.wants('outgoing')) return
     this.change({ holding: true })
     this.actions.push({ type: 'setTimer', timer: 'idleHold', delayMs: idleHoldMs(flaps, this.#random) })
+  }
+
+  #endHold(): void {
+    if (this.#state.holding) this.actions.push({ type: 'clearTimer', timer: 'idleHold' })
+    this.change({ holding: false })
   }
 
   #put(role: Role, session: SessionState): void {
@@ -141,7 +158,9 @@ export class Turn {
     if (!failures.has(reason.code)) return
     if (role !== 'established' && roles.some(each => this.#alive(each))) return
     this.change({ lastError: reason })
-    if (after.name === 'Idle' && alive.has(before.name)) this.change({ flaps: this.#state.flaps + 1 })
+    if (after.name !== 'Idle' || !alive.has(before.name)) return
+    this.#failed = true
+    this.change({ flaps: this.#state.flaps + 1 })
   }
 
   /** RFC 4271 §6.8: a session has received the peer's OPEN, where there may be another one. */
@@ -163,6 +182,7 @@ export class Turn {
   #promote(direction: Direction, session: EstablishedState): void {
     const opposite = direction === 'outgoing' ? 'incoming' : 'outgoing'
     this.change({ established: session, [direction]: idle(direction), restarting: false })
+    this.#endHold()
     this.actions.push({ type: 'setTimer', timer: 'stable', delayMs: STABLE_MS })
     if (opposite === 'outgoing' || this.#alive(opposite)) this.release(opposite)
   }
