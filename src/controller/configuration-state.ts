@@ -9,7 +9,7 @@ export type { RefusedObject }
 export type Component = { readonly type: 'controller' } | { readonly type: 'speaker'; readonly node: string }
 
 /** What a speaker reads; the controller's state tells of everything, so that there is one place to look. */
-const READ_BY_SPEAKERS = ['IPAddressPool', 'L2Advertisement']
+const READ_BY_SPEAKERS = ['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'BFDProfile', 'Community']
 
 const CONDITION_TYPES = { controller: 'poolReconcilerValid', speaker: 'configReconcilerValid' } as const
 
@@ -44,16 +44,18 @@ export function labelsOfState(component: Component): Record<string, string> {
 }
 
 /**
- * The refused objects in words, a line for each, in an order that does not depend on which came first; empty when there are
+ * The refused objects in words, a line for each (two where tools match the words of MetalLB, which are two), in an order that does not depend on which came first; empty when there are
  * none. What would be too long is counted.
  */
 export function errorSummary(refused: readonly RefusedObject[]): string {
   if (refused.length === 0) return ''
-  const sorted = [...refused].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name))
+  const sorted = [...refused].sort(
+    (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(lineOf(a), lineOf(b)),
+  )
   const lines: string[] = []
   let length = 0
-  for (const { kind, name, problem } of sorted) {
-    const line = `${kind} "${name}": ${describeProblem(problem)}`
+  for (const object of sorted) {
+    const line = lineOf(object)
     length += line.length + 1
     if (length > LONGEST_SUMMARY) break
     lines.push(line)
@@ -85,6 +87,10 @@ export function nextConfigurationStatus(
   const same = before.result === result && (before.errorSummary ?? '') === summary && before.conditions?.length === 1
   if (same && shown && sameCondition(shown, condition)) return before
   return { result, errorSummary: summary, conditions: [condition] }
+}
+
+function lineOf({ kind, name, problem, summary }: RefusedObject): string {
+  return summary ?? `${kind} "${name}": ${describeProblem(problem)}`
 }
 
 function conditionOf(summary: string): ConditionState {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RefusedObject } from '../../../src/config/refused-object.ts'
 import {
   type Component,
   type ConfigurationStatus,
@@ -7,7 +8,6 @@ import {
   labelsOfState,
   nameOfState,
   nextConfigurationStatus,
-  type RefusedObject,
 } from '../../../src/controller/configuration-state.ts'
 
 const refused = (kind: string, name: string): RefusedObject => ({
@@ -48,7 +48,29 @@ describe('the state of the configuration', () => {
     assert.match(summary, /\nand \d+ more$/)
   })
 
-  const rows: [component: Component, what: string, refused: RefusedObject[], result: string, type: string][] = [
+  it('speaks the words that tools know, where there are such', () => {
+    const known = { ...refused('BGPPeer', 'p'), summary: 'peer p referencing non existing bfd profile b' }
+    assert.equal(errorSummary([known]), 'configuration error: peer p referencing non existing bfd profile b')
+    const unknown = refused('BGPAdvertisement', 'a')
+    assert.equal(
+      errorSummary([known, unknown]),
+      'configuration error: BGPAdvertisement "a": spec.x: is wrong\npeer p referencing non existing bfd profile b',
+    )
+  })
+
+  it('has one order for several problems of one object', () => {
+    const [first, second] = ['a', 'b'].map(message => ({
+      ...refused('BGPAdvertisement', 'x'),
+      problem: { field: 'spec', message },
+    }))
+    assert.equal(errorSummary([second!, first!]), errorSummary([first!, second!]))
+  })
+
+  type Row = [component: Component, what: string, refused: RefusedObject[], result: string, type: string]
+  const row = (component: Component, kind: string, type: string): Row => [
+    ...([component, `a ${kind} is`, [refused(kind, 'a')], 'Invalid', type] as const),
+  ]
+  const rows: Row[] = [
     [controller, 'nothing is refused', [], 'Valid', 'poolReconcilerValid'],
     [controller, 'a pool is', [refused('IPAddressPool', 'a')], 'Invalid', 'poolReconcilerValid'],
     [controller, 'a reservation is', [refused('AddressReservation', 'a')], 'Invalid', 'poolReconcilerValid'],
@@ -57,6 +79,10 @@ describe('the state of the configuration', () => {
     [speaker, 'a pool is', [refused('IPAddressPool', 'a')], 'Invalid', 'configReconcilerValid'],
     [speaker, 'a reservation is', [refused('AddressReservation', 'a')], 'Valid', 'configReconcilerValid'],
     [speaker, 'an advertisement is', [refused('L2Advertisement', 'a')], 'Invalid', 'configReconcilerValid'],
+    ...['BGPAdvertisement', 'BGPPeer', 'BFDProfile', 'Community'].flatMap(kind => [
+      row(controller, kind, 'poolReconcilerValid'),
+      row(speaker, kind, 'configReconcilerValid'),
+    ]),
   ]
   for (const [component, what, objects, result, type] of rows) {
     it(`of the ${component.type} is ${result} when ${what}`, () => {
