@@ -19,6 +19,8 @@ function commands(block: string): string[] {
 
 describe('the README, as a new user follows it', function () {
   this.timeout(240_000)
+  // Each goes on where the last one ended.
+  this.retries(0)
   const shell = blocks('README.md', 'sh').flatMap(commands)
 
   const run = (command: string, input?: string) => {

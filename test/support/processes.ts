@@ -47,11 +47,14 @@ export function runEntry(
   }
 }
 
-/** Waits until a probe says something else than undefined or false; fails with what was waited for and what was last seen. */
+/**
+ * Waits until a probe says something else than undefined or false; fails with what was waited for and what was last seen. The time is that of
+ * a machine with much else to do: what has to be soon says how soon.
+ */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 5_000, everyMs = 20 } = {},
+  { timeoutMs = 20_000, everyMs = 20 } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   for (;;) {

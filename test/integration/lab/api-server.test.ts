@@ -29,7 +29,7 @@ describe('API server for tests', function () {
 
   it('keeps its data and its address when it is restarted', async () => {
     const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept' }, data: { key: 'value' } }
-    const created = await server.kubectl(['create', '--filename=-'], JSON.stringify(configMap))
+    const created = await server.kubectl(['apply', '--filename=-'], JSON.stringify(configMap))
     assert.equal(created.code, 0, created.stderr)
     await server.restart()
     const kept = await server.kubectlJson<{ data: unknown }>(['get', 'configmap', 'kept'])

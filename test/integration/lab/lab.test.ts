@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, it } from 'mocha'
+import { afterEach, describe, it } from 'mocha'
 import { machineKubeconfig } from '../../../lab/api-port.ts'
 import { daemon, daemonNames, isRunning } from '../../../lab/daemons.ts'
 import { findRemains, isEmpty, takeDown } from '../../../lab/down.ts'
@@ -25,7 +25,7 @@ function assertNothingLeft(): void {
 
 describe('lab', function () {
   this.timeout(120_000)
-  after(() => takeDown(name))
+  afterEach(() => takeDown(name))
 
   it('comes up, is used again as it is, and goes without a trace', async () => {
     await run(upCommand)

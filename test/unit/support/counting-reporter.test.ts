@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+describe('the reporter of the tests', () => {
+  let folder: string
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'herald-reporter-'))
+  })
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  it('counts, and names what passed on the second attempt only', function () {
+    this.timeout(20_000)
+    const [suite, counts] = [join(folder, 'suite.cjs'), join(folder, 'counts')]
+    writeFileSync(
+      suite,
+      `let attempts = 0
+      const fail = () => { throw new Error('a bad moment') }
+      describe('things', () => {
+        it('work', () => {})
+        it('work at times', () => { if (++attempts < 2) fail() })
+        it('never work', fail)
+        it('are left out')
+        describe('that build on each other', function () {
+          this.retries(0)
+          let attempts = 0
+          it('are not repeated', () => { if (++attempts < 2) fail() })
+        })
+      })`,
+    )
+    const options = ['--no-config', '--reporter', 'test/support/counting-reporter.cjs', '--retries', '1']
+    const { stdout, status } = spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', ...options, suite], {
+      encoding: 'utf8',
+      env: { ...process.env, HERALD_TEST_COUNTS: counts, HERALD_TEST_REPORTER: 'Spec' },
+    })
+    assert.equal(status, 2, 'two tests failed')
+    assert.match(stdout, /first attempt failed: work at times\nError: a bad moment/)
+    assert.deepEqual(JSON.parse(readFileSync(counts, 'utf8')), {
+      ...{ passes: 2, failures: 2, pending: 1 },
+      repeated: ['things work at times'],
+    })
+  })
+})
