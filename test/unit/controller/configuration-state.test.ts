@@ -67,9 +67,9 @@ describe('the state of the configuration', () => {
   })
 
   type Row = [component: Component, what: string, refused: RefusedObject[], result: string, type: string]
-  const row = (component: Component, kind: string, type: string): Row => [
-    ...([component, `a ${kind} is`, [refused(kind, 'a')], 'Invalid', type] as const),
-  ]
+  const row = (component: Component, kind: string, type: string): Row => {
+    return [component, `a ${kind} is`, [refused(kind, 'a')], 'Invalid', type]
+  }
   const rows: Row[] = [
     [controller, 'nothing is refused', [], 'Valid', 'poolReconcilerValid'],
     [controller, 'a pool is', [refused('IPAddressPool', 'a')], 'Invalid', 'poolReconcilerValid'],
