@@ -1,5 +1,6 @@
 import { MissingCapabilityError } from '../io/capability-error.ts'
 import { SystemClock } from '../io/clock.ts'
+import { connectTcp, listenTcp } from '../io/tcp.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
 import { DEFAULT_EXCLUDED_INTERFACES } from '../layer2/link.ts'
@@ -21,6 +22,7 @@ import {
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
 import { runProcess } from './common/process.ts'
+import type { BgpInit } from './speaker/bgp-speaker.ts'
 import { type Layer2Init, type LivenessInit, Speaker } from './speaker/speaker.ts'
 
 const FLAGS = {
@@ -80,6 +82,12 @@ const FLAGS = {
     default: '2',
     help: 'how long routes stand with the community GRACEFUL_SHUTDOWN before a speaker that ends withdraws them, 0 to 60',
   },
+  'bgp-drain-seconds': {
+    type: 'string',
+    value: 'SECONDS',
+    default: '30',
+    help: 'the same for a node that is being drained, 0 to 3600',
+  },
   ...CANDIDATE_FLAGS,
 } as const satisfies Record<string, Flag>
 
@@ -99,6 +107,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const rules = candidateRules(flags)
   const liveness = livenessFlags(flags)
   const layer2 = layer2Flags(flags)
+  const bgp = bgpFlags(flags)
 
   const startedMs = performance.now()
   const clock = new SystemClock()
@@ -106,7 +115,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const credentials = await loadCredentials({ clock }, { kubeconfig: flags.text('kubeconfig') })
   const client = new ApiClient({ credentials, clock, logger }, { userAgent: 'herald-speaker' })
   const speaker = new Speaker(
-    { client, clock, random, logger },
+    { client, clock, random, logger, connectTcp, listenTcp },
     {
       namespace,
       nodeName,
@@ -116,6 +125,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
       excludedInterfaces,
       liveness,
       layer2,
+      bgp,
       // Beside this file, in the image as in the sources.
       linkThreadUrl: new URL(
         import.meta.url.endsWith('.ts') ? './link-thread.ts' : './link-thread.js',
@@ -171,6 +181,15 @@ function layer2Flags(values: FlagValues): Layer2Init {
   return {
     probeCount: integerFlag(values, 'probe-count', { minimum: 1, maximum: 10 }),
     probeIntervalMs: integerFlag(values, 'probe-interval-ms', { minimum: 10, maximum: 1_000, unit: 'milliseconds' }),
+  }
+}
+
+function bgpFlags(values: FlagValues): BgpInit {
+  const seconds = (name: string, maximum: number) => integerFlag(values, name, { minimum: 0, maximum, unit: 'seconds' })
+  return {
+    listenPort: integerFlag(values, 'bgp-listen-port', { minimum: 0, maximum: 65_535 }),
+    gracefulShutdownMs: 1_000 * seconds('bgp-graceful-shutdown-seconds', 60),
+    drainWithdrawAfterMs: 1_000 * seconds('bgp-drain-seconds', 3_600),
   }
 }
 

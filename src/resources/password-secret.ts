@@ -1,6 +1,9 @@
 /** The type that a Secret must have to hold the password of a BGP session. */
 export const PASSWORD_SECRET_TYPE = 'kubernetes.io/basic-auth'
 
+/** Helm keeps its releases, of up to a megabyte each, in Secrets of the same namespace. */
+export const PASSWORD_SECRET_FIELD_SELECTOR = 'type!=helm.sh/release.v1'
+
 /** A core/v1 Secret, cut to what a BGPPeer can name it for. */
 export interface PasswordSecret {
   readonly name: string

@@ -20,6 +20,8 @@ export interface ClusterSources {
  */
 export function gatherClusterFacts({ pools, advertisements, nodes, speakers }: ClusterSources): {
   facts: ClusterFacts
+  /** the pools that stand */
+  standingPools: readonly AddressPool[]
   refused: ReadonlyMap<string, string>
 } {
   const refused = new Map<string, string>()
@@ -55,5 +57,5 @@ export function gatherClusterFacts({ pools, advertisements, nodes, speakers }: C
     speakers: new Map(registered.map(({ name, interfaces }) => [name, interfaces])),
     poolOf: (address, allocatedFrom) => refusedPools.get(allocatedFrom ?? '') ?? poolOf(poolSet, address),
   }
-  return { facts, refused }
+  return { facts, standingPools: poolSet.pools, refused }
 }

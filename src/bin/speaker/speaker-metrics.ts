@@ -1,6 +1,8 @@
 import type { TakeoverCause } from '../../layer2/claim-state.ts'
 import { collectProcessMetrics } from '../common/process-metrics.ts'
 import { Counter, Gauge, Histogram, Registry } from '../common/prometheus.ts'
+import { BgpMetrics } from './bgp/bgp-metrics.ts'
+import type { BgpPeerCounters } from './bgp/session-report.ts'
 import type { LinkCounters, ReportedSession } from './link/link-messages.ts'
 
 /** An address announced for a Service. */
@@ -9,14 +11,17 @@ export interface AnnouncedRow {
   readonly ip: string
 }
 
+export type AnnouncingProtocol = 'layer2' | 'bgp'
+
 export interface SpeakerMetricsInit {
   nodeName: string
   /** asked at each scrape */
-  announced: () => Iterable<AnnouncedRow>
+  announced: Readonly<Record<AnnouncingProtocol, () => Iterable<AnnouncedRow>>>
   /** asked at each scrape; undefined when the link thread does not answer */
   linkCounters: () => Promise<LinkCounters | undefined>
   /** the liveness sessions with other speakers */
   sessions: () => Iterable<ReportedSession>
+  bgpPeers: () => readonly BgpPeerCounters[]
   configLoaded: () => boolean
   configStale: () => boolean
 }
@@ -67,6 +72,11 @@ export class SpeakerMetrics {
     'Packets of ARP, neighbour discovery and liveness that were not taken, by reason',
     ['interface', 'protocol', 'reason'],
   )
+  readonly #routersDropped = this.#counter(
+    'herald_bgp_router_packets_dropped',
+    'BFD packets and router advertisements of routers that were not taken, by reason',
+    ['interface', 'protocol', 'reason'],
+  )
   readonly #takeovers = this.#counter(
     'herald_layer2_takeovers_total',
     'Addresses that this node has taken over, on one interface each, by cause: elected, failure, handover, conflictOver',
@@ -91,6 +101,7 @@ export class SpeakerMetrics {
     '1 while the speaker of a node that this one watches is heard, on every segment that they share',
     ['peer'],
   )
+  readonly #bgp = new BgpMetrics({ registry: this.#registry })
 
   constructor(init: SpeakerMetricsInit) {
     this.#init = init
@@ -114,12 +125,14 @@ export class SpeakerMetrics {
 
   /** The metrics in Prometheus' text format. */
   async render(): Promise<string> {
-    const { announced, linkCounters, sessions, configLoaded, configStale, nodeName } = this.#init
+    const { announced, linkCounters, sessions, bgpPeers, configLoaded, configStale, nodeName: node } = this.#init
     const counters = await linkCounters()
     if (counters) this.#takeCounters(counters)
+    this.#bgp.set(bgpPeers(), counters?.routerSessions ?? [])
     this.#announced.reset()
-    for (const { service, ip } of announced())
-      this.#announced.set({ service, protocol: 'layer2', node: nodeName, ip }, 1)
+    for (const [protocol, rows] of Object.entries(announced)) {
+      for (const { service, ip } of rows()) this.#announced.set({ service, protocol, node, ip }, 1)
+    }
     this.#sessions.reset()
     for (const { node: peer, state } of sessions()) this.#sessions.set({ peer }, Number(state === 'Up'))
     this.#loaded.set(Number(configLoaded()))
@@ -127,8 +140,16 @@ export class SpeakerMetrics {
     return this.#registry.metrics()
   }
 
-  #takeCounters({ addresses, dropped, conflicts, stalls }: LinkCounters): void {
-    const counters = [this.#received, this.#sent, this.#gratuitous, this.#dropped, this.#conflicts, this.#stalls]
+  #takeCounters({ addresses, dropped, routersDropped, conflicts, stalls }: LinkCounters): void {
+    const counters = [
+      this.#received,
+      this.#sent,
+      this.#gratuitous,
+      this.#dropped,
+      this.#routersDropped,
+      this.#conflicts,
+      this.#stalls,
+    ]
     for (const counter of counters) counter.reset()
     this.#conflicts.inc(conflicts)
     this.#stalls.inc(stalls)
@@ -139,6 +160,9 @@ export class SpeakerMetrics {
     }
     for (const { interface: name, protocol, reason, count } of dropped) {
       this.#dropped.inc({ interface: name, protocol, reason }, count)
+    }
+    for (const { interface: name, protocol, reason, count } of routersDropped) {
+      this.#routersDropped.inc({ interface: name, protocol, reason }, count)
     }
   }
 

@@ -1,11 +1,13 @@
 import type { Clock } from '../../io/clock.ts'
+import type { ConnectTcp, ListenTcp } from '../../io/tcp.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import { EventRecorder } from '../../kubernetes/events.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
-import { sameEndpointSlice } from '../../resources/endpoint-slice.ts'
+import { type EndpointSliceView, sameEndpointSlice } from '../../resources/endpoint-slice.ts'
 import { sameNode } from '../../resources/node.ts'
 import { sameCandidate, sameNeighbour } from '../../resources/speaker-view.ts'
 import type { CandidateRules } from '../../speaker/candidate-index.ts'
+import { type BgpInit, BgpSpeaker } from './bgp-speaker.ts'
 import { Layer2Speaker } from './layer2-speaker.ts'
 import type { LinkMessage, LinkReport, Takeover } from './link/link-messages.ts'
 import { LinkWorker } from './link/link-worker.ts'
@@ -19,6 +21,8 @@ export interface SpeakerComponents {
   clock: Clock
   random: () => number
   logger: Logger
+  connectTcp: ConnectTcp
+  listenTcp: ListenTcp
 }
 
 /** How speakers watch each other. */
@@ -47,6 +51,7 @@ export interface SpeakerInit {
   excludedInterfaces: readonly string[]
   liveness: LivenessInit
   layer2: Layer2Init
+  bgp: BgpInit
   linkThreadUrl: URL
   /** the process cannot go on: it must end, so that it is started anew */
   onFatal: (error: Error) => void
@@ -63,6 +68,7 @@ export class Speaker {
   readonly #stores: SpeakerStores
   readonly #link: LinkWorker
   readonly #layer2: Layer2Speaker
+  readonly #bgp: BgpSpeaker
   readonly #registration: Registration
   readonly #events: EventRecorder
   readonly metrics: SpeakerMetrics
@@ -79,7 +85,7 @@ export class Speaker {
     this.#clock = clock
     this.#logger = logger
 
-    const stores = new SpeakerStores(components, { namespace })
+    const stores = new SpeakerStores(components, { namespace, nodeName })
     this.#stores = stores
     this.#link = new LinkWorker(
       { clock },
@@ -93,6 +99,8 @@ export class Speaker {
         onTakeovers: takeovers => this.#onTakeovers(takeovers),
         onStall: gapMs =>
           logger.warn({ gapMs: Math.round(gapMs) }, 'did not run for a while: asking for every address again'),
+        onRouterSessions: sessions => this.#bgp.setRouterSessions(sessions),
+        onNeighbours: neighbours => this.#bgp.setNeighbours(neighbours),
         onProblem: problem => this.#onLinkProblem(problem),
         onDied: error => init.onFatal(error),
       },
@@ -107,22 +115,21 @@ export class Speaker {
       onChange: key => this.#link.setSecret(key),
     })
     this.#events = new EventRecorder(components, { component: 'herald-speaker', instance: podName, host: nodeName })
-    this.#layer2 = new Layer2Speaker(
-      { clock, logger, stores, events: this.#events, link: this.#link },
-      {
-        nodeName,
-        loadBalancerClass: init.loadBalancerClass,
-        candidateRules: init.candidateRules,
-        onRefused: () => this.metrics.countUpdateError(),
-      },
-    )
+    const shared = {
+      ...{ nodeName, loadBalancerClass: init.loadBalancerClass, candidateRules: init.candidateRules },
+      onRefused: () => this.metrics.countUpdateError(),
+    }
+    const parts = { ...components, stores, events: this.#events, link: this.#link }
+    this.#layer2 = new Layer2Speaker(parts, shared)
+    this.#bgp = new BgpSpeaker(parts, { ...init.bgp, ...shared, namespace })
     this.metrics = new SpeakerMetrics({
       nodeName,
-      announced: () => this.#layer2.announced(),
+      announced: { layer2: () => this.#layer2.announced(), bgp: () => this.#bgp.announced() },
       sessions: () => this.#layer2.sessions,
+      bgpPeers: () => this.#bgp.counters(),
       linkCounters: () => this.#link.counters(),
       configLoaded: () => stores.synced,
-      configStale: () => this.#layer2.hasRefused,
+      configStale: () => this.#layer2.hasRefused || this.#bgp.hasRefused,
     })
   }
 
@@ -152,17 +159,19 @@ export class Speaker {
     this.#tellStanding()
     this.#logger.info({ services: this.#stores.services.size, nodes: this.#stores.nodes.size }, 'stores synced')
     this.#layer2.start()
+    this.#bgp.start()
   }
 
   /**
-   * Hands everything over, says that it leaves, and ends; within three seconds, whatever the others and the API server do. First the
-   * hand-over, then the word: when the election makes another node the owner, this one does not answer any more.
+   * Hands everything over, says that it leaves, and ends; within three seconds, or those that routers are given to turn away and two more,
+   * whatever the others and the API server do. First the hand-over, then the word: when the election makes another node the owner, this
+   * one does not answer any more.
    */
   async stop(): Promise<void> {
     this.#running = false
     this.#layer2.stop()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    await Promise.all([this.#link.leave(), this.#livenessKey.stop()])
+    await Promise.all([this.#link.leave(), this.#bgp.stop(), this.#livenessKey.stop()])
     await this.#link.stop()
     const cancelFlush = Promise.withResolvers<void>()
     const cancel = this.#clock.setTimer(() => cancelFlush.resolve(), FLUSH_TIMEOUT_MS)
@@ -173,19 +182,21 @@ export class Speaker {
 
   #subscribe(): void {
     const { services, endpointSlices, nodes, pools, advertisements, speakers } = this.#stores
+    const { bgpPeers, bgpAdvertisements, bfdProfiles, communities, secrets } = this.#stores
     const layer2 = this.#layer2
-    services.subscribe(key => layer2.touch(key))
-    endpointSlices.subscribe((_key, before, after) => {
-      if (before && after && sameEndpointSlice(before, after)) return
-      for (const key of new Set([before?.serviceKey, after?.serviceKey])) if (key !== undefined) layer2.touch(key)
+    const bgp = this.#bgp
+    services.subscribe(key => {
+      layer2.touch(key)
+      bgp.touch(key)
     })
+    endpointSlices.subscribe((_key, before, after) => this.#onEndpoints(before, after))
     nodes.subscribe((_key, before, after) => {
-      if (!before || !after || !sameNode(before, after)) layer2.touchWorld()
+      if (!before || !after || !sameNode(before, after)) this.#touchWorld()
       if (String(before?.addresses) !== String(after?.addresses)) layer2.tellSpeakers()
     })
     speakers.subscribe((_key, before, after) => {
       layer2.rivalChanged((after ?? before)?.name ?? '', after)
-      if (!sameCandidate(before, after)) layer2.touchWorld()
+      if (!sameCandidate(before, after)) this.#touchWorld()
       if (!sameNeighbour(before, after)) layer2.tellSpeakers()
     })
     const { reachability } = this.#client
@@ -196,10 +207,28 @@ export class Speaker {
         this.#link.speakUp()
       }),
     ]
-    pools.subscribe(() => layer2.touchWorld())
+    pools.subscribe(() => this.#touchWorld())
     advertisements.subscribe(() => layer2.touchWorld())
-    for (const store of [services, endpointSlices, nodes, pools, advertisements, speakers]) {
+    const ofBgp = [bgpPeers, bgpAdvertisements, bfdProfiles, communities, secrets]
+    for (const store of ofBgp) store.subscribe(() => bgp.touchWorld())
+    for (const store of [services, endpointSlices, nodes, pools, advertisements, speakers, ...ofBgp]) {
       store.subscribe(() => this.metrics.countUpdate())
+    }
+  }
+
+  #touchWorld(): void {
+    this.#layer2.touchWorld()
+    this.#bgp.touchWorld()
+  }
+
+  /** Layer 2 asks on which nodes a Service is served; BGP may also tell how much. */
+  #onEndpoints(before: EndpointSliceView | undefined, after: EndpointSliceView | undefined): void {
+    const served = before && after && sameEndpointSlice(before, after)
+    if (served && String(before.readyCounts) === String(after.readyCounts)) return
+    for (const key of new Set([before?.serviceKey, after?.serviceKey])) {
+      if (key === undefined) continue
+      if (!served) this.#layer2.touch(key)
+      this.#bgp.touch(key)
     }
   }
 
@@ -209,6 +238,7 @@ export class Speaker {
     this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
     this.#registration.setReport(report)
     this.#layer2.reported(report)
+    this.#bgp.reported(report)
   }
 
   #onTakeovers(takeovers: readonly Takeover[]): void {

@@ -12,7 +12,7 @@ describe('SpeakerStores', () => {
     })
     world.server.put('ipaddresspools', pool(['192.0.2.0/28', '2001:db8::/64'], 0))
     const { client, clock, logger, random } = world
-    const stores = new SpeakerStores({ client, clock, logger, random }, { namespace: 'herald' })
+    const stores = new SpeakerStores({ client, clock, logger, random }, { namespace: 'herald', nodeName: 'node-a' })
     let changes = 0
     stores.pools.subscribe(() => changes++)
     stores.start()
