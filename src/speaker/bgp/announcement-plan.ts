@@ -43,17 +43,12 @@ export function plansOf(
     })
 }
 
-/** An advertisement that names no local preference leaves it to the others. */
+/** To name no local preference is to want the usual one, and so another than one that is named. */
 function findConflict(advertisements: readonly BgpAdvertisement[], peers: readonly string[]): Conflict | undefined {
   for (const peer of peers) {
-    let first: BgpAdvertisement | undefined
-    for (const advertisement of advertisements) {
-      if (advertisement.localPreference === undefined || !advertisesTo(advertisement, peer)) continue
-      first ??= advertisement
-      if (first.localPreference !== advertisement.localPreference) {
-        return { advertisements: [first.name, advertisement.name], peer }
-      }
-    }
+    const [first, ...others] = advertisements.filter(advertisement => advertisesTo(advertisement, peer))
+    const other = others.find(({ localPreference }) => localPreference !== first!.localPreference)
+    if (other) return { advertisements: [first!.name, other.name], peer }
   }
   return undefined
 }

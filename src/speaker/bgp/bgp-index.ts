@@ -1,5 +1,6 @@
-import { advertisesFromNode, advertisesPool, advertisesService } from '../../config/advertisement.ts'
+import { advertisesFromNode, advertisesService } from '../../config/advertisement.ts'
 import type { BgpAdvertisement } from '../../config/bgp-advertisement.ts'
+import { advertisementsOfPool } from '../../config/bgp-config.ts'
 import type { Address, Family } from '../../ip/address.ts'
 import type { ServiceEndpoints } from '../../resources/endpoint-slice.ts'
 import type { NodeView } from '../../resources/node.ts'
@@ -53,10 +54,6 @@ export class BgpIndex {
     this.#self = init.self
   }
 
-  get advertisementsInForce(): readonly BgpAdvertisement[] {
-    return this.#facts.advertisements
-  }
-
   poolOf(address: Address, allocatedFrom: string | undefined): AdvertisedPool | undefined {
     return this.#facts.poolOf(address, allocatedFrom)
   }
@@ -65,9 +62,7 @@ export class BgpIndex {
   advertisements(pool: AdvertisedPool, serviceLabels: Readonly<Record<string, string>>): readonly BgpAdvertisement[] {
     let ofPool = this.#advertisementsOfPool.get(pool.name)
     if (!ofPool) {
-      ofPool = this.#facts.advertisements.filter(
-        advertisement => advertisesPool(advertisement, pool) && !advertisement.refusedPools.has(pool.name),
-      )
+      ofPool = advertisementsOfPool(this.#facts, pool)
       this.#advertisementsOfPool.set(pool.name, ofPool)
     }
     return this.#share(ofPool.filter(advertisement => advertisesService(advertisement, serviceLabels)))
