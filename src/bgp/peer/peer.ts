@@ -90,7 +90,7 @@ function handleTimer(turn: Turn, timer: TimerName): void {
       turn.startAll()
       break
     case 'stable':
-      turn.change({ flaps: 0 })
+      if (turn.state.established) turn.change({ flaps: 0 })
       break
     case 'connectRetry':
       turn.run('outgoing', { type: 'connectRetryTimer' })

@@ -129,6 +129,8 @@ export class Turn {
    * turned away may take minutes to call again.
    */
   #hold(): void {
+    // Both sessions have come to nothing, each of them beside the other.
+    if (!this.#failed) this.change({ flaps: this.#state.flaps + 1 })
     const { flaps } = this.#state
     this.release('outgoing')
     if (flaps > 1) this.release('incoming')

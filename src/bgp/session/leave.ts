@@ -132,12 +132,10 @@ function clearTimers(state: Exclude<SessionState, IdleState>): readonly SessionA
     case 'OpenSent':
       return [{ type: 'clearTimer', timer: holdTimer(state.connection) }]
     default: {
-      const { connection, negotiated } = state
-      if (negotiated.holdTimeSeconds === 0) return []
-      return [
-        { type: 'clearTimer', timer: holdTimer(connection) },
-        { type: 'clearTimer', timer: keepaliveTimer(connection) },
-      ]
+      const { name, connection, negotiated } = state
+      const hold = { type: 'clearTimer', timer: holdTimer(connection) } as const
+      if (negotiated.holdTimeSeconds === 0) return name === 'OpenConfirm' ? [hold] : []
+      return [hold, { type: 'clearTimer', timer: keepaliveTimer(connection) }]
     }
   }
 }

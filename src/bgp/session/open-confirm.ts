@@ -11,7 +11,7 @@ import {
 } from './leave.ts'
 import { ReasonCode } from './reason.ts'
 import type { OpenConfirmState, SessionContext, SessionStep } from './state.ts'
-import { startHoldTimer, startKeepaliveTimer } from './timing.ts'
+import { holdTimer, OPEN_HOLD_MS, startHoldTimer, startKeepaliveTimer } from './timing.ts'
 
 /** RFC 4271 §8.2.2, OpenConfirm: waits for the KEEPALIVE by which the peer agrees to our OPEN. */
 export function stepOpenConfirm(state: OpenConfirmState, event: SessionEvent, context: SessionContext): SessionStep {
@@ -26,7 +26,9 @@ export function stepOpenConfirm(state: OpenConfirmState, event: SessionEvent, co
       return {
         state: { name: 'Established', direction, connection, negotiated },
         actions: [
-          ...startHoldTimer(connection, negotiated.holdTimeSeconds),
+          ...(negotiated.holdTimeSeconds === 0
+            ? [{ type: 'clearTimer', timer: holdTimer(connection) } as const]
+            : startHoldTimer(connection, negotiated.holdTimeSeconds)),
           { type: 'established', connection, negotiated },
         ],
         reason: { code: ReasonCode.keepaliveReceived, text: 'the peer has agreed' },
@@ -37,7 +39,7 @@ export function stepOpenConfirm(state: OpenConfirmState, event: SessionEvent, co
         ...startKeepaliveTimer(connection, negotiated.keepaliveSeconds, context.random),
       ])
     case 'holdTimer':
-      return leaveExpired(state, negotiated.holdTimeSeconds)
+      return leaveExpired(state, negotiated.holdTimeSeconds || OPEN_HOLD_MS / 1000)
     case 'notification':
       return leaveNotified(state, event)
     case 'protocolError':

@@ -24,7 +24,10 @@ export function sendOpen(
   }
 }
 
-/** Event 19, or 22 where the OPEN cannot be agreed to. */
+/**
+ * Event 19, or 22 where the OPEN cannot be agreed to. With a hold time of zero the timer of OpenSent runs on until the peer has agreed too:
+ * the RFC would wait for ever.
+ */
 export function receiveOpen(state: OpenSentState, theirs: OpenMessage, context: SessionContext): SessionStep {
   const result = negotiate(context, theirs)
   if ('error' in result) return leaveRefusing(state, ReasonCode.openRefused, result.error)

@@ -31,7 +31,7 @@ export function retryMs(retries: number, connectRetrySeconds: number, random: ()
 
 /** RFC 4271 §4.2: a hold time of zero has no timer. */
 export function startHoldTimer(connection: ConnectionId, holdTimeSeconds: number): readonly SessionAction[] {
-  if (holdTimeSeconds === 0) return [{ type: 'clearTimer', timer: holdTimer(connection) }]
+  if (holdTimeSeconds === 0) return []
   return [{ type: 'setTimer', timer: holdTimer(connection), delayMs: 1000 * holdTimeSeconds }]
 }
 

@@ -248,9 +248,12 @@ describe('the state machine of a BGP session', () => {
     }
   })
 
-  it('has no timers where the hold time is zero', () => {
+  it('has no timers once it is up where the hold time is zero', () => {
     const { state, actions } = stepSession(states.OpenSent, peerOpen({ holdTimeSeconds: 0 }), context)
-    assert.deepEqual(actions.map(brief), ['send keepalive outgoing-1', 'clear hold outgoing-1'])
+    assert.deepEqual(actions.map(brief), ['send keepalive outgoing-1'])
+    const expired = stepSession(state, events.holdTimer, context)
+    assert.equal(expired.reason?.text, 'nothing was heard from the peer for 240 s')
+    assert.equal(brief(expired.actions[0]!), 'clear hold outgoing-1')
     const up = stepSession(state, events.keepalive, context)
     assert.deepEqual(up.actions.map(brief), ['clear hold outgoing-1', 'established outgoing-1'])
     const over = stepSession(up.state, events.tcpClosed, context)
