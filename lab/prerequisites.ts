@@ -22,6 +22,8 @@ const prerequisites: readonly Prerequisite[] = [
   { provides: 'nft', debianPackage: 'nftables', why: "writes kube-proxy's rules" },
   { provides: 'conntrack', debianPackage: 'conntrack', why: "clears kube-proxy's connections" },
   { provides: '/usr/lib/frr/bgpd', debianPackage: 'frr', why: 'is the router' },
+  { provides: 'bird', debianPackage: 'bird2', why: 'is another router, for tests' },
+  { provides: 'gobgpd', debianPackage: 'gobgpd', why: 'is another router, for tests' },
   { provides: 'socat', debianPackage: 'socat', why: "opens the API server's port on loopback" },
   { provides: 'curl', debianPackage: 'curl', why: 'is the client' },
   { provides: 'arping', debianPackage: 'arping', why: 'asks for addresses as the client' },

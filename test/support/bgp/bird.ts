@@ -140,6 +140,8 @@ function parseRoutes(text: string): Map<string, LearnedRoute> {
 function routeOf(attributes: ReadonlyMap<string, string>): LearnedRoute {
   const tuples = (name: string) =>
     [...(attributes.get(name) ?? '').matchAll(/\(([^)]*)\)/g)].map(([, inside]) => inside!.replace(/,\s*/g, ':'))
+  // BIRD does not know it by name: type and sub-type 0x4004, the AS number, and a float.
+  const bandwidth = /^unknown 0x4004:\d+:(\d+)$/.exec(tuples('ext_community')[0] ?? '')?.[1]
   const preference = attributes.get('local_pref')
   return {
     nextHop: attributes.get('next_hop') ?? '',
@@ -148,6 +150,12 @@ function routeOf(attributes: ReadonlyMap<string, string>): LearnedRoute {
     localPreference: preference === undefined ? undefined : Number(preference),
     communities: tuples('community'),
     largeCommunities: tuples('large_community'),
-    extendedCommunities: tuples('ext_community'),
+    linkBandwidth: bandwidth === undefined ? undefined : floatOf(Number(bandwidth)),
   }
+}
+
+function floatOf(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4))
+  view.setUint32(0, bits)
+  return view.getFloat32(0)
 }

@@ -83,17 +83,21 @@ interface FrrTable {
   readonly routes: Readonly<Record<string, readonly FrrPath[] | { readonly paths: readonly FrrPath[] }>>
 }
 
+/** Communities that FRR names. */
+const wellKnown: Readonly<Record<string, string>> = { 'no-export': '65535:65281', 'graceful-shutdown': '65535:0' }
+
 function learned(path: FrrPath): LearnedRoute {
   const words = (list: { readonly string: string } | undefined) => list?.string.split(' ').filter(Boolean) ?? []
   const { aspath, nexthops = [] } = path
+  const bandwidth = /LB:\d+:(\d+)/.exec(path.extendedCommunity?.string ?? '')?.[1]
   return {
     nextHop: nexthops.find(({ scope }) => scope !== 'link-local')?.ip ?? nexthops[0]?.ip ?? '',
     asPath: aspath?.string === 'Local' ? '' : (aspath?.string ?? ''),
     origin: path.origin ?? '',
     localPreference: path.locPrf,
-    communities: words(path.community),
+    communities: words(path.community).map(word => wellKnown[word] ?? word),
     largeCommunities: words(path.largeCommunity),
-    extendedCommunities: words(path.extendedCommunity),
+    linkBandwidth: bandwidth === undefined ? undefined : Number(bandwidth),
   }
 }
 

@@ -95,7 +95,7 @@ function learned(attributes: readonly Attribute[]): LearnedRoute {
     localPreference: of(5)?.value as number | undefined,
     communities: (of(8)?.communities ?? []).map(value => `${value >>> 16}:${value & 0xffff}`),
     largeCommunities: list(32).map(({ ASN, LocalData1, LocalData2 }) => `${ASN}:${LocalData1}:${LocalData2}`),
-    extendedCommunities: list(16).map(value => JSON.stringify(value)),
+    linkBandwidth: list(16).find(({ type, subtype }) => type === 0x40 && subtype === 4)?.bandwidth,
   }
 }
 

@@ -26,7 +26,7 @@ export interface Neighbour {
   readonly bfd?: boolean
 }
 
-/** A route as a router shows it. Lists are in the order and the notation of the router, cut to what all have in common. */
+/** A route as a router shows it. In one notation for all routers. */
 export interface LearnedRoute {
   readonly nextHop: string
   /** `64513 64514` */
@@ -37,8 +37,8 @@ export interface LearnedRoute {
   readonly communities: readonly string[]
   /** `64512:1:2` */
   readonly largeCommunities: readonly string[]
-  /** as the router writes them */
-  readonly extendedCommunities: readonly string[]
+  /** bytes a second of the link bandwidth community, undefined without it */
+  readonly linkBandwidth: number | undefined
 }
 
 /** A routing daemon that a test starts and asks. */

@@ -100,7 +100,8 @@ export class SpeakerUnderTest {
         { timeoutMs },
       )
     } catch (error) {
-      const log = this.log.map(({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`)
+      const own = this.log.filter(({ fields: { peer = name } }) => peer === name)
+      const log = own.map(({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`)
       throw new Error(
         `${(error as Error).message}; ${JSON.stringify(this.session(name))}\n${log.slice(-20).join('\n')}`,
       )
@@ -108,14 +109,26 @@ export class SpeakerUnderTest {
   }
 }
 
-/** A node and routers, each on a cable of its own. Cable n has 192.0.2.(64n)/26 and 2001:db8:(n+1)::/64; the router is at .(64n+62) and ::ff. */
+/** What connects the node with one router. */
+export interface Cable {
+  /** the router's */
+  readonly namespace: NetworkNamespace
+  /** the node's end; the router's is veth0 */
+  readonly interfaceName: string
+  /** the router's addresses, by family */
+  readonly router: Readonly<Record<4 | 6, string>>
+  /** more of them, since an MD5 key belongs to an address */
+  readonly other: Readonly<Record<4 | 6, string>>
+}
+
+/** A node and routers, each on a cable of its own. Cable n has 192.0.2.(64n)/26 and 2001:db8:(n+1)::/64; the router is at .(64n+62) and ::ff, and also at .(64n+61) and ::fe. */
 export class BgpScene {
   readonly node = new NetworkNamespace('bgp-node')
   readonly routers: NetworkNamespace[] = []
   readonly #speakers: SpeakerUnderTest[] = []
 
   /** Connects another router; the node has `addresses` addresses of each family on the cable. */
-  addCable(addresses = 1): { namespace: NetworkNamespace; router4: string; router6: string; interfaceName: string } {
+  addCable(addresses = 1): Cable {
     const cable = this.routers.length
     const namespace = new NetworkNamespace(`bgp-router${cable}`)
     this.routers.push(namespace)
@@ -124,11 +137,34 @@ export class BgpScene {
     const [router4, router6] = [`192.0.2.${64 * cable + 62}`, `2001:db8:${cable + 1}::ff`]
     namespace.ip(`address add ${router4}/26 dev veth0`)
     namespace.ip(`address add ${router6}/64 dev veth0 nodad`)
+    const [other4, other6] = [`192.0.2.${64 * cable + 61}`, `2001:db8:${cable + 1}::fe`]
+    namespace.ip(`address add ${other4}/26 dev veth0`)
+    namespace.ip(`address add ${other6}/64 dev veth0 nodad`)
     for (let i = 1; i <= addresses; i++) {
       this.node.ip(`address add ${nodeAddress(cable, 4, i)}/26 dev ${interfaceName}`)
       this.node.ip(`address add ${nodeAddress(cable, 6, i)}/64 dev ${interfaceName} nodad`)
     }
-    return { namespace, router4, router6, interfaceName }
+    return { namespace, interfaceName, router: { 4: router4, 6: router6 }, other: { 4: other4, 6: other6 } }
+  }
+
+  /**
+   * A router that is a hop away, behind the node's `farNode`, beside the cable: the router gets the address `farRouter`, and each way there leads
+   * through a namespace that forwards.
+   */
+  addHop(cable: Cable): { farNode: string; farRouter: string } {
+    const hop = new NetworkNamespace('bgp-hop')
+    this.routers.push(hop)
+    hop.sysctl('net.ipv4.ip_forward', 1)
+    connectByVeth({ namespace: this.node, interfaceName: 'far' }, { namespace: hop, interfaceName: 'near' })
+    connectByVeth({ namespace: cable.namespace, interfaceName: 'far' }, { namespace: hop, interfaceName: 'far' })
+    const [farNode, farRouter] = ['198.51.100.1', '198.51.100.6']
+    this.node.ip(`address add ${farNode}/30 dev far`)
+    hop.ip('address add 198.51.100.2/30 dev near')
+    hop.ip('address add 198.51.100.5/30 dev far')
+    cable.namespace.ip(`address add ${farRouter}/30 dev far`)
+    this.node.ip('route add 198.51.100.4/30 via 198.51.100.2')
+    cable.namespace.ip('route add 198.51.100.0/30 via 198.51.100.5')
+    return { farNode, farRouter }
   }
 
   /** What the link thread would report of the node's interfaces. */

@@ -8,6 +8,7 @@ import { MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from '../../../bgp/co
 import type { ProtocolError } from '../../../bgp/error-codes.ts'
 import type { Message } from '../../../bgp/message.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
+import { connectionCause } from './connection-cause.ts'
 
 export interface BgpConnectionInit {
   onMessage(message: Message): void
@@ -53,7 +54,7 @@ export class BgpConnection {
       if (!this.#closing) this.#init.onDrain()
     })
     socket.on('error', error => {
-      this.#cause = (error as NodeJS.ErrnoException).code ?? error.message
+      this.#cause = connectionCause(error)
     })
     socket.on('close', () => this.#onClose())
   }

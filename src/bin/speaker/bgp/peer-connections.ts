@@ -3,6 +3,7 @@ import type { ConnectionId } from '../../../bgp/session/action.ts'
 import type { Clock } from '../../../io/clock.ts'
 import type { ConnectTcp, TcpConnectInit } from '../../../io/tcp.ts'
 import { BgpConnection, type BgpConnectionInit } from './bgp-connection.ts'
+import { connectionCause } from './connection-cause.ts'
 
 export interface PeerConnectionsInit {
   /** how to call the peer now; undefined while that is not known */
@@ -59,7 +60,7 @@ export class PeerConnections {
         this.#init.onConnected(id)
       },
       (error: NodeJS.ErrnoException) => {
-        if (this.#attempts.delete(id)) this.#init.onFailed(id, error.code ?? error.message)
+        if (this.#attempts.delete(id)) this.#init.onFailed(id, connectionCause(error))
       },
     )
   }
