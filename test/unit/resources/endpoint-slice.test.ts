@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import {
   type EndpointSliceObject,
   NO_ENDPOINTS,
+  readyEndpointsOn,
   sameEndpointSlice,
   serviceEndpoints,
   viewEndpointSlice,
@@ -68,8 +69,26 @@ describe('EndpointSlice', () => {
       resourceVersion: '7',
       serviceKey: 'shop/web',
       readyNodes: ['node-a', 'node-b'],
+      readyCounts: [1, 2],
       terminatingNodes: ['node-c'],
     })
+    assert.equal(slice({ nodeName: 'node-b' }, { nodeName: 'node-a' }).readyCounts, undefined)
+  })
+
+  it('counts what is ready on a node over all slices of a family', () => {
+    const object = (addressType: string, ...nodes: string[]) =>
+      viewEndpointSlice({ addressType, endpoints: nodes.map(nodeName => ({ nodeName })) })
+    const slices = [
+      object('IPv4', 'node-a', 'node-b', 'node-a'),
+      object('IPv4', 'node-a'),
+      object('IPv6', 'node-b', 'node-b', 'node-b'),
+    ]
+    const counts = (node: string) => ([4, 6] as const).map(family => readyEndpointsOn(slices, node, family))
+    assert.deepEqual(['node-a', 'node-b', 'node-c'].map(counts), [
+      [3, 0],
+      [1, 3],
+      [0, 0],
+    ])
   })
 
   it('sums up over slices; endpoints on no node serve, too', () => {
