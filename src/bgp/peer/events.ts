@@ -27,7 +27,7 @@ export type PeerEvent =
   /** RFC 9687: the peer has taken no bytes for the time of the SendHoldTimer, which the driver keeps. */
   | { readonly type: 'sendHoldTimer'; readonly connection: ConnectionId }
   | { readonly type: 'timer'; readonly timer: TimerName }
-  /** `adminDown`: the other end has switched its BFD session off, which says nothing of the path (RFC 5882 §4.2). */
+  /** `adminDown`: the other end has switched its BFD session off, which says nothing of the path (RFC 5882 §3.2). */
   | { readonly type: 'bfd'; readonly state: 'up' | 'down' | 'adminDown' }
   /** `routerId`: the one configured, or derived by the driver. */
   | { readonly type: 'configure'; readonly config: PeerConfig; readonly routerId: number }

@@ -102,7 +102,7 @@ function handleTimer(turn: Turn, timer: TimerName): void {
   }
 }
 
-/** RFC 5882 §4.3, of sessions that were up with BFD; §3.2: BFD that never came up holds nothing back. */
+/** RFC 5882 §4.2, of sessions that were up with BFD; §4.1: one that never came up holds nothing back. */
 function handleBfd(turn: Turn, state: 'up' | 'down' | 'adminDown'): void {
   const lost = turn.state.bfdUp && state === 'down'
   turn.change({ bfdUp: state === 'up' })

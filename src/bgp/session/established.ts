@@ -1,20 +1,11 @@
 import { spokenFamily } from '../codec/layout.ts'
 import type { RouteRefreshMessage } from '../message.ts'
+import { sendKeepalive, stepConnected } from './connected.ts'
 import type { SessionEvent } from './event.ts'
-import {
-  leave,
-  leaveCollided,
-  leaveExpired,
-  leaveLost,
-  leaveNotified,
-  leaveRefusing,
-  leaveStopped,
-  leaveUnexpected,
-  stay,
-} from './leave.ts'
+import { leave, leaveExpired, leaveLost, stay } from './leave.ts'
 import { ReasonCode } from './reason.ts'
 import type { EstablishedState, SessionContext, SessionStep } from './state.ts'
-import { startHoldTimer, startKeepaliveTimer } from './timing.ts'
+import { startHoldTimer } from './timing.ts'
 
 /**
  * RFC 4271 §8.2.2, Established. KEEPALIVEs go out at their own pace: that an UPDATE may stand for one (§4.4) would save nothing, since
@@ -23,11 +14,6 @@ import { startHoldTimer, startKeepaliveTimer } from './timing.ts'
 export function stepEstablished(state: EstablishedState, event: SessionEvent, context: SessionContext): SessionStep {
   const { connection, negotiated } = state
   switch (event.type) {
-    case 'start':
-    case 'tcpConnected':
-      return stay(state)
-    case 'stop':
-      return leaveStopped(state, event.reason)
     case 'keepalive':
       return stay(state, startHoldTimer(connection, negotiated.holdTimeSeconds))
     case 'update':
@@ -38,29 +24,20 @@ export function stepEstablished(state: EstablishedState, event: SessionEvent, co
     case 'routeRefresh':
       return refresh(state, event)
     case 'keepaliveTimer':
-      return stay(state, [
-        { type: 'send', connection, message: { type: 'keepalive' } },
-        ...startKeepaliveTimer(connection, negotiated.keepaliveSeconds, context.random),
-      ])
+      return sendKeepalive(state, context)
     case 'holdTimer':
       return leaveExpired(state, negotiated.holdTimeSeconds)
-    case 'notification':
-      return leaveNotified(state, event)
-    case 'protocolError':
-      return leaveRefusing(state, ReasonCode.protocolError, event.error)
-    case 'collisionDump':
-      return leaveCollided(state)
     case 'tcpClosed':
       return leaveLost(state, event.cause)
     case 'sendHoldTimer':
-      // RFC 9687 §3.3: a NOTIFICATION would not reach the peer either.
+      // RFC 9687: a NOTIFICATION would not reach the peer either.
       return leave(
         state,
         { code: ReasonCode.sendHoldTimerExpired, text: 'the peer does not read what it is sent' },
         { abort: true },
       )
     default:
-      return leaveUnexpected(state, event)
+      return stepConnected(state, event)
   }
 }
 

@@ -1,27 +1,14 @@
+import { sendKeepalive, stepConnected } from './connected.ts'
 import type { SessionEvent } from './event.ts'
-import {
-  leaveCollided,
-  leaveExpired,
-  leaveLost,
-  leaveNotified,
-  leaveRefusing,
-  leaveStopped,
-  leaveUnexpected,
-  stay,
-} from './leave.ts'
+import { leaveExpired, leaveLost } from './leave.ts'
 import { ReasonCode } from './reason.ts'
 import type { OpenConfirmState, SessionContext, SessionStep } from './state.ts'
-import { holdTimer, OPEN_HOLD_MS, startHoldTimer, startKeepaliveTimer } from './timing.ts'
+import { holdTimer, OPEN_HOLD_MS, startHoldTimer } from './timing.ts'
 
 /** RFC 4271 §8.2.2, OpenConfirm: waits for the KEEPALIVE by which the peer agrees to our OPEN. */
 export function stepOpenConfirm(state: OpenConfirmState, event: SessionEvent, context: SessionContext): SessionStep {
   const { connection, direction, negotiated } = state
   switch (event.type) {
-    case 'start':
-    case 'tcpConnected':
-      return stay(state)
-    case 'stop':
-      return leaveStopped(state, event.reason)
     case 'keepalive':
       return {
         state: { name: 'Established', direction, connection, negotiated },
@@ -34,21 +21,12 @@ export function stepOpenConfirm(state: OpenConfirmState, event: SessionEvent, co
         reason: { code: ReasonCode.keepaliveReceived, text: 'the peer has agreed' },
       }
     case 'keepaliveTimer':
-      return stay(state, [
-        { type: 'send', connection, message: { type: 'keepalive' } },
-        ...startKeepaliveTimer(connection, negotiated.keepaliveSeconds, context.random),
-      ])
+      return sendKeepalive(state, context)
     case 'holdTimer':
       return leaveExpired(state, negotiated.holdTimeSeconds || OPEN_HOLD_MS / 1000)
-    case 'notification':
-      return leaveNotified(state, event)
-    case 'protocolError':
-      return leaveRefusing(state, ReasonCode.protocolError, event.error)
-    case 'collisionDump':
-      return leaveCollided(state)
     case 'tcpClosed':
       return leaveLost(state, event.cause)
     default:
-      return leaveUnexpected(state, event)
+      return stepConnected(state, event)
   }
 }
