@@ -177,18 +177,19 @@ export class Announcer {
     }
   }
 
-  /** An interface that is gone, or came back as another, or changed its MAC, loses its claims and starts again. */
+  /**
+   * An interface that is gone, or came back as another, or changed its MAC, loses its claims and starts again. A link-local address that
+   * comes, a second or two after the link, concerns IPv6 alone.
+   */
   #replaceLinks(links: readonly Link[], segments: readonly Segment[], nowMs: number): void {
     const next = new Map(links.map(link => [link.name, link]))
     for (const [name, old] of this.#links) {
       const now = next.get(name)
-      if (now && sameLink(now, old)) {
-        next.set(name, old)
-        continue
-      }
+      const same = { 4: now && sameLink(now, old, 4), 6: now && sameLink(now, old, 6) }
+      if (same[4] && same[6]) continue
       for (const wanted of this.#wanted.values()) {
         const claim = wanted.claims.get(name)
-        if (claim) this.#drop(claim, wanted)
+        if (claim && !same[claim.address.family]) this.#drop(claim, wanted)
       }
     }
     this.#links = next

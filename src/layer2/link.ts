@@ -28,11 +28,10 @@ export interface Link {
   readonly linkLocal?: bigint
 }
 
-/** Whether it is the same interface as before, for everything that was begun on it. */
-export function sameLink(a: Link, b: Link): boolean {
-  return (
-    a.index === b.index && a.mac === b.mac && a.linkLocal === b.linkLocal && String(a.families) === String(b.families)
-  )
+/** Whether it is the same interface as before, for everything that was begun on it for addresses of one family. */
+export function sameLink(a: Link, b: Link, family: Family): boolean {
+  if (a.index !== b.index || a.mac !== b.mac) return false
+  return family === 4 || (a.linkLocal === b.linkLocal && String(a.families) === String(b.families))
 }
 
 /** Interfaces that carry pods and tunnels rather than a segment with clients. Each is a regular expression. */

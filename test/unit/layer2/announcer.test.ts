@@ -536,6 +536,19 @@ describe('Announcer', () => {
       })
     }
 
+    it('with another link-local address, or none: only IPv6 begins anew', () => {
+      const six = '2001:db8::1'
+      const [plain, scene] = [{ ...eth0, families: [4] as const }, owning({ [ONE]: 'a', [six]: 'a' })]
+      const anew = [`listen eth0 ${six}`, `probe eth0 ${six}`]
+      const over = [`silence eth0 ${six}`, `ignore eth0 ${six}`]
+      assert.deepEqual(scene.links({ ...eth0, linkLocal: 1n }), [...over, ...anew])
+      scene.until(100)
+      assert.deepEqual(scene.owned, [`eth0 ${ONE}`, `eth0 ${six}`])
+      assert.deepEqual(scene.links(plain), over)
+      assert.deepEqual(scene.owned, [`eth0 ${ONE}`])
+      assert.deepEqual(scene.links({ ...eth0, linkLocal: 1n }), anew)
+    })
+
     it('told again, unchanged: nothing', () => {
       const scene = owning({ [ONE]: 'a' })
       assert.deepEqual(scene.links({ ...eth0, families: [4, 6] }), [])

@@ -32,11 +32,19 @@ export interface LinkPortsInit {
   onProblem(interfaceName: string, error: Error): void
 }
 
-type LinkPort = Readonly<{ link: Link } & Record<'arp' | 'ndp', AddressPort | undefined>>
+interface LinkPort {
+  /** with the families whose sockets are open */
+  readonly link: Link
+  readonly arp: AddressPort
+  readonly ndp?: AddressPort
+}
 
 const RETRY_AFTER_MS = 1_000
 
-/** The sockets on all usable interfaces: opened when an interface appears, opened anew when it changes or its socket fails. */
+/**
+ * The sockets on all usable interfaces: opened when an interface appears, opened anew when it changes or its socket fails. That for neighbour
+ * discovery comes and goes with the link-local address, and leaves that for ARP alone.
+ */
 export class LinkPorts {
   readonly #clock: Clock
   readonly #components: LinkPortsComponents
@@ -121,7 +129,7 @@ export class LinkPorts {
 
   *#each(): IterableIterator<AddressPort> {
     for (const { arp, ndp } of this.#ports.values()) {
-      if (arp) yield arp
+      yield arp
       if (ndp) yield ndp
     }
   }
@@ -133,15 +141,18 @@ export class LinkPorts {
     const byName = new Map(usable.map(link => [link.name, link]))
     for (const [name, { link }] of [...this.#ports]) {
       const now = byName.get(name)
-      if (!now || !sameLink(now, link)) this.#close(name)
+      if (!now || !sameLink(now, link, 4)) this.#close(name)
     }
     let failed = false
-    for (const link of usable) if (!this.#ports.has(link.name)) failed = !this.#open(link) || failed
+    for (const link of usable) failed = !this.#open(link) || failed
     if (failed) this.#retryLater()
     this.#init.onChange()
   }
 
+  /** Opens what is not open yet. */
   #open(link: Link): boolean {
+    const before = this.#ports.get(link.name)
+    if (before && sameLink(before.link, link, 6)) return true
     const { openPacketSocket, groups } = this.#components
     const { isStale, onHeard, onProblem } = this.#init
     const init = {
@@ -150,16 +161,16 @@ export class LinkPorts {
       onHeard: (kind: HeardKind, address: Address, mac: MacAddress) => onHeard(link, kind, address, mac),
       onError: (error: Error) => this.#onError(link, error),
     }
-    let arp: AddressPort | undefined
     try {
-      arp = new ArpPort({ openPacketSocket }, { ...init, ownAddress: () => this.#ownAddress(link) })
+      before?.ndp?.close()
+      const arp =
+        before?.arp ?? new ArpPort({ openPacketSocket }, { ...init, ownAddress: () => this.#ownAddress(link) })
+      this.#ports.set(link.name, { link: { index: link.index, name: link.name, mac: link.mac, families: [4] }, arp })
       const { linkLocal } = link
-      const ndp =
-        linkLocal === undefined ? undefined : new NdpPort({ openPacketSocket, groups }, { ...init, linkLocal })
-      this.#ports.set(link.name, { link, arp, ndp })
+      if (linkLocal === undefined) return true
+      this.#ports.set(link.name, { link, arp, ndp: new NdpPort({ openPacketSocket, groups }, { ...init, linkLocal }) })
       return true
     } catch (error) {
-      arp?.close()
       if (error instanceof MissingCapabilityError) throw error
       onProblem(link.name, error as Error)
       return false
@@ -168,7 +179,8 @@ export class LinkPorts {
 
   /** The socket may be of no more use; what became of the interface is about to be heard. */
   #onError(link: Link, error: Error): void {
-    if (this.#stopped || this.#ports.get(link.name)?.link !== link) return
+    const port = this.#ports.get(link.name)
+    if (this.#stopped || !port || !sameLink(port.link, link, 4)) return
     this.#init.onProblem(link.name, error)
     this.#close(link.name)
     this.#init.onChange()
@@ -183,7 +195,7 @@ export class LinkPorts {
   #close(name: string): void {
     const port = this.#ports.get(name)
     this.#ports.delete(name)
-    port?.arp?.close()
+    port?.arp.close()
     port?.ndp?.close()
   }
 

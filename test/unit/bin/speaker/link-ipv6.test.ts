@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { decodeArpFrame } from '../../../../src/arp/packet.ts'
 import { formatAddress } from '../../../../src/ip/address.ts'
 import { unsolicitedAdvertisement } from '../../../../src/ndp/announcement.ts'
 import { ETHERTYPE_IPV6 } from '../../../../src/ndp/layout.ts'
@@ -29,6 +30,11 @@ describe('LinkDrivers and IPv6', () => {
     a.sent.flatMap(bytes => {
       const decoded = decodeNdpFrame(bytes)
       return 'frame' in decoded ? [decoded.frame] : []
+    })
+  const arpProbes = () =>
+    a.sent.flatMap(bytes => {
+      const decoded = decodeArpFrame(bytes)
+      return 'frame' in decoded && decoded.frame.senderProtocolAddress === 0 ? [decoded.frame] : []
     })
   const joined = (node = a) => [...node.groups.joined].map(each => each.split(' ')[1]).sort()
 
@@ -162,6 +168,33 @@ describe('LinkDrivers and IPv6', () => {
     assert.equal(await world.askWho(key), 'a')
   })
 
+  it('leave IPv4 as it is while the link-local address comes, goes and comes back as another', async () => {
+    await begin()
+    const linkLocal = (text: string) =>
+      a.eth0({ addresses: [{ address: address(text), prefixLength: 64, scope: 'link', tentative: false }] })
+    a.monitor.set([a.eth0({ addresses: [] })])
+    world.desire({ [key]: 'a', '192.0.2.1': 'a' })
+    await world.run(500)
+    assert.deepEqual([await world.askWho('192.0.2.1'), await world.askWho(key)], ['a', ''])
+    for (const [text, owner] of [
+      ['fe80::1', 'a'],
+      ['', ''],
+      ['fe80::2', 'a'],
+      ['fe80::3', 'a'],
+    ] as const) {
+      a.sent.length = 0
+      a.monitor.set([text === '' ? a.eth0({ addresses: [] }) : linkLocal(text)])
+      assert.equal(await world.askWho('192.0.2.1'), 'a')
+      await world.run(110)
+      assert.deepEqual([await world.askWho('192.0.2.1'), await world.askWho(key)], ['a', owner], text)
+      assert.deepEqual(arpProbes(), [], 'IPv4 is not asked for again')
+      assert.equal(a.port.openSockets, owner === '' ? 1 : 2)
+    }
+    a.port.setUp(false)
+    await world.run(5)
+    assert.equal(a.port.openSockets, 0, 'a socket that was there before is still looked after')
+  })
+
   it('join the group of an address that they ask for, and leave it with the address', async () => {
     await begin()
     await owned()
@@ -210,8 +243,9 @@ describe('LinkDrivers and IPv6', () => {
     assert.equal(await world.askWho(key), 'a')
   })
 
-  it('close ARP again when the second socket cannot be opened, and try again', async () => {
+  it('go on with ARP when the second socket cannot be opened, and try again', async () => {
     await begin()
+    world.desire({ [key]: 'a', '192.0.2.1': 'a' })
     a.monitor.set([])
     const open = a.port.open
     let failing = true
@@ -223,10 +257,11 @@ describe('LinkDrivers and IPv6', () => {
     })
     a.monitor.set([a.eth0()])
     assert.deepEqual(a.problems, ['eth0: no memory'])
-    assert.equal(a.port.openSockets, 0, 'no half of it stays open')
+    await world.run(999)
+    assert.deepEqual([await world.askWho('192.0.2.1'), await world.askWho(key)], ['a', ''])
     failing = false
-    await world.run(1_000)
-    assert.equal(a.port.openSockets, 2)
+    await world.run(1 + 110)
+    assert.deepEqual([await world.askWho('192.0.2.1'), await world.askWho(key)], ['a', 'a'])
   })
 
   it('both families of a Service move together', async () => {
