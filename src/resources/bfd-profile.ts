@@ -26,7 +26,8 @@ export const bfdProfileSchema = Type.Object(
           echoInterval: interval('Not used: Herald has no echo function.'),
           echoMode: Type.Optional(
             Type.Boolean({
-              description: 'Not supported: sessions are held without the echo function, and peers are told so.',
+              description:
+                'Not supported: sessions are held without the echo function, and the condition of the profile says so.',
             }),
           ),
           passiveMode: Type.Optional(

@@ -1,5 +1,5 @@
 import { type CustomResource, type StructuralSchema, structuralSchema } from './crd.ts'
-import type { CelRule } from './schema.ts'
+import { type CelRule, conditionSchema } from './schema.ts'
 import { labelSelectorSchema } from './schema-selector.ts'
 
 const INTRODUCTION = `<!-- Made by src/bin/generate.ts from src/resources; change it there. -->
@@ -21,7 +21,13 @@ export function referencePage(resources: readonly CustomResource[], print: (exam
     'Used wherever labels are matched. Both parts must hold; an empty selector (`{}`) matches everything.',
     table(structuralSchema(labelSelectorSchema()), []),
   ]
-  return `${[INTRODUCTION.trim(), ...resources.map(resource => section(resource, print)), ...selector].join('\n\n')}\n`
+  const condition = [
+    '## Condition',
+    'What Herald says of an object, as everywhere in Kubernetes.',
+    table(structuralSchema(conditionSchema), []),
+  ]
+  const sections = resources.map(resource => section(resource, print))
+  return `${[INTRODUCTION.trim(), ...sections, ...selector, ...condition].join('\n\n')}\n`
 }
 
 function section(resource: CustomResource, print: (example: unknown) => string): string {
@@ -53,12 +59,13 @@ function fields(schema: StructuralSchema, path: string, leftOut: readonly string
       const value = field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``
       const row = `| ${[shown, typeName(field), value, checks(field).join('; '), field.description ?? ''].map(cell).join(' | ')} |`
       const inner = field.items ?? field
-      return [row, ...(isSelector(inner) ? [] : fields(inner, field.items ? `${here}[]` : here))]
+      return [row, ...(linkOf(inner) ? [] : fields(inner, field.items ? `${here}[]` : here))]
     })
 }
 
 function typeName(schema: StructuralSchema): string {
-  if (isSelector(schema)) return '[LabelSelector](#labelselector)'
+  const link = linkOf(schema)
+  if (link) return link
   if (schema.items) return `list of ${typeName(schema.items)}`
   if (schema.additionalProperties) return `map of ${typeName(schema.additionalProperties)}`
   return typeof schema.format === 'string' ? schema.format : schema.type
@@ -79,13 +86,16 @@ function checks(schema: StructuralSchema): string[] {
   if (keys) found.push(`one for each ${keys.map(key => `\`${key}\``).join(' and ')}`)
   const rules = (schema['x-kubernetes-validations'] ?? []) as CelRule[]
   found.push(...rules.map(({ message }) => RULES_IN_WORDS[message] ?? message))
-  if (schema.items && !isSelector(schema.items)) found.push(...checks(schema.items))
+  if (schema.items && !linkOf(schema.items)) found.push(...checks(schema.items))
   return found
 }
 
 // A message names a fault; the reference states the rule.
 const RULES_IN_WORDS: Record<string, string> = {
   'is neither a CIDR nor a range': 'each a CIDR or a range `start-end` of IP addresses',
+  'invalid BGPPeer address': 'an IP address',
+  'invalid source address': 'an IP address',
+  'ebgpMultiHop has no meaning on an internal session': 'no ebgpMultiHop on an internal session',
 }
 
 function bounds(minimum: unknown, maximum: unknown): string {
@@ -93,8 +103,10 @@ function bounds(minimum: unknown, maximum: unknown): string {
   return minimum === undefined ? `at most ${maximum}` : `${minimum} to ${maximum}`
 }
 
-function isSelector(schema: StructuralSchema): boolean {
-  return schema.properties?.matchLabels !== undefined
+/** Where the fields of a type are told of once for all. */
+function linkOf({ properties = {} }: StructuralSchema): string | undefined {
+  if (properties.matchLabels) return '[LabelSelector](#labelselector)'
+  return properties.lastTransitionTime ? '[Condition](#condition)' : undefined
 }
 
 function cell(text: string): string {
