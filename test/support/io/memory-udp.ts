@@ -6,6 +6,7 @@ interface Datagram {
   readonly source: Address
   readonly sourcePort: number
   readonly destination: Address
+  readonly ttl: number
 }
 
 /** UDP between hosts in memory: what is sent to an address arrives at the socket that is bound to the port there. */
@@ -21,11 +22,11 @@ export class MemoryUdp {
   }
 
   /** @internal */
-  transmit(from: MemoryUdpHost, { payload, address, port }: OutgoingDatagram, sourcePort: number): void {
+  transmit(from: MemoryUdpHost, { payload, address, port }: OutgoingDatagram, sourcePort: number, ttl: number): void {
     const to = this.#hosts.find(host => host.addresses.some(own => sameAddress(own, address)))
     const source = from.addresses.find(({ family }) => family === address.family)
     if (!to || !source || !this.passes(from, to)) return
-    const datagram = { payload: payload.slice(), source, sourcePort, destination: address }
+    const datagram = { payload: payload.slice(), source, sourcePort, destination: address, ttl }
     queueMicrotask(() => to.receive(datagram, port))
   }
 }
@@ -53,6 +54,11 @@ export class MemoryUdpHost {
     return socket
   }
 
+  /** how each open socket was opened */
+  get inits(): UdpSocketInit[] {
+    return [...this.#sockets].map(({ init }) => init)
+  }
+
   /** open sockets; 0 after a clean stop() */
   get openSockets(): number {
     return this.#sockets.size
@@ -70,8 +76,8 @@ export class MemoryUdpHost {
   }
 
   /** @internal */
-  transmit(datagram: OutgoingDatagram, sourcePort: number): void {
-    this.#network.transmit(this, datagram, sourcePort)
+  transmit(datagram: OutgoingDatagram, sourcePort: number, ttl: number): void {
+    this.#network.transmit(this, datagram, sourcePort, ttl)
   }
 
   /** @internal */
@@ -91,7 +97,7 @@ class MemoryUdpSocket implements UdpSocket {
   readonly localPort: number
   readonly family: 4 | 6
   readonly #host: MemoryUdpHost
-  readonly #init: UdpSocketInit
+  readonly init: UdpSocketInit
   #queue: Datagram[] = []
   #closed = false
 
@@ -100,7 +106,7 @@ class MemoryUdpSocket implements UdpSocket {
     this.localPort = init.port
     this.family = init.family
     this.#host = host
-    this.#init = init
+    this.init = init
   }
 
   send(datagrams: readonly OutgoingDatagram[]): number {
@@ -109,7 +115,7 @@ class MemoryUdpSocket implements UdpSocket {
       if (datagram.address.family !== this.family) {
         throw new TypeError(`${formatAddress(datagram.address)} is not of the socket's family`)
       }
-      this.#host.transmit(datagram, this.localPort)
+      this.#host.transmit(datagram, this.localPort, this.init.ttl ?? 64)
     }
     return datagrams.length
   }
@@ -144,9 +150,9 @@ class MemoryUdpSocket implements UdpSocket {
       sourcePort: i => datagrams[i]!.sourcePort,
       destinationAddress: i => datagrams[i]!.destination,
       interfaceIndex: () => 1,
-      ttl: () => 64,
+      ttl: i => datagrams[i]!.ttl,
     }
-    this.#init.onBatch(batch)
+    this.init.onBatch(batch)
     // the real buffers are reused
     for (const { payload } of datagrams) payload.fill(0xee)
   }
