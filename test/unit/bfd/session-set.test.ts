@@ -263,7 +263,7 @@ describe('BFD session set', () => {
     assert.equal(b.state, SessionState.up)
   })
 
-  it('restarts a session when its key or role changes, and says so', () => {
+  it('restarts a session when its key changes, and says so', () => {
     const set = makeSet()
     const first = set.setPeers(new Map([['peer', singleHop]]), 0)
     set.receive(fromPeer(discriminatorOf(first), SessionState.init), { source: there, ttl: 255 }, 1)
