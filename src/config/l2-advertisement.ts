@@ -3,8 +3,6 @@ import { checkNames } from './field-checks.ts'
 import type { Problem } from './problem.ts'
 import { checkSelector, type LabelSelector, matchesSelector } from './selector.ts'
 
-export { advertisesFromNode, advertisesPool, advertisesService } from './advertisement.ts'
-
 /** A soft wish for nodes: the weights of all that match a node add up to its score. */
 export interface NodePreference {
   readonly weight: number

@@ -1,10 +1,5 @@
-import {
-  advertisesFromNode,
-  advertisesPool,
-  advertisesService,
-  type L2Advertisement,
-  preferenceScore,
-} from '../config/l2-advertisement.ts'
+import { advertisesFromNode, advertisesPool, advertisesService } from '../config/advertisement.ts'
+import { type L2Advertisement, preferenceScore } from '../config/l2-advertisement.ts'
 import type { Address } from '../ip/address.ts'
 import type { Candidates } from '../layer2/election.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'

@@ -1,4 +1,5 @@
-import { advertisesFromNode, type L2Advertisement } from '../config/l2-advertisement.ts'
+import { advertisesFromNode } from '../config/advertisement.ts'
+import type { L2Advertisement } from '../config/l2-advertisement.ts'
 import type { Address } from '../ip/address.ts'
 import type { WantedInterfaces } from '../layer2/desired.ts'
 import type { ServiceEndpoints } from '../resources/endpoint-slice.ts'

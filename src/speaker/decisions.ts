@@ -1,4 +1,5 @@
-import { advertisesFromNode, type L2Advertisement } from '../config/l2-advertisement.ts'
+import { advertisesFromNode } from '../config/advertisement.ts'
+import type { L2Advertisement } from '../config/l2-advertisement.ts'
 import type { DesiredAddress, DesiredSet, WantedInterfaces } from '../layer2/desired.ts'
 import { Election, sameOrder } from '../layer2/election.ts'
 import { GroupIndex } from '../layer2/group-index.ts'

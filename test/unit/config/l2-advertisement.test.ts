@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
+import { advertisesFromNode, advertisesPool, advertisesService } from '../../../src/config/advertisement.ts'
 import {
-  advertisesFromNode,
-  advertisesPool,
-  advertisesService,
   type L2Advertisement,
   type L2AdvertisementResource,
   parseL2Advertisement,
