@@ -66,7 +66,7 @@ const FLAGS = {
   ...CANDIDATE_FLAGS,
   'no-service-statuses': {
     type: 'boolean',
-    help: 'write no ServiceL2Status objects, and remove those that there are',
+    help: 'write no ServiceL2Status and ServiceBGPStatus objects, and remove those that there are',
   },
   'cleanup-finalizer': {
     type: 'boolean',
@@ -150,7 +150,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { loadBalancerClass, cleanupFinalizer: flags.on('cleanup-finalizer') },
   )
-  const advertising = new AdvertisingConfiguration(stores)
+  const advertising = new AdvertisingConfiguration({ stores, standingPools: () => controller.pools })
   const deployment = flags.text('deployment')
   const configuration = new ConfigurationStates(
     {
@@ -178,6 +178,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const announcements = new Announcements(
     {
       ...{ client: leading, clock, random, logger, nowText, stores, statusWriter, recordEvent },
+      configuration: advertising,
       allocating: () => serviceReconciler.busy,
     },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
@@ -266,6 +267,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   )
   const acceptances = new Acceptances({
     ...{ ...reconcilerComponents, statusWriter, nowText, configuration: advertising },
+    sources: [...reflectors, ...stores.bgpReflectors],
     objects: stores.accepted,
     recordProblem: (resource, view, reason, message) => recorder.record(resource, view, 'Warning', reason, message),
   })

@@ -38,6 +38,12 @@ export function scopeOf(spec: Fields): AdvertisementScope {
   }
 }
 
+/** What an advertisement applies to, be its other fields as they may; undefined when that cannot be read. */
+export function readScope(spec: object = {}): AdvertisementScope | undefined {
+  const fields = spec as Fields
+  return checkScope(fields) ? undefined : scopeOf(fields)
+}
+
 /** Whether it advertises a pool: by name or by label; one that names and selects none advertises all. */
 export function advertisesPool(
   { poolNames, poolSelectors }: Pick<AdvertisementScope, 'poolNames' | 'poolSelectors'>,

@@ -6,7 +6,8 @@ export const ANNOUNCED_REASONS = {
   Announced: {
     status: 'True',
     meaning: 'Every address of the Service is announced by a node.',
-    advice: 'Nothing to do. The message names nodes and interfaces.',
+    advice:
+      'Nothing to do. The message names nodes and interfaces, or nodes, BGP peers and how many of their sessions are established; and what is refused beside.',
   },
   AddressContested: {
     status: 'True',
@@ -27,9 +28,9 @@ export const ANNOUNCED_REASONS = {
   },
   NoMatchingAdvertisement: {
     status: 'False',
-    meaning: 'No L2Advertisement applies to the pool of the address and to the Service.',
+    meaning: 'No L2Advertisement and no BGPAdvertisement applies to the pool of the address and to the Service.',
     advice:
-      'Create an L2Advertisement for the pool, or check ipAddressPools and serviceSelectors of those that there are. One that is refused says so in its condition Accepted.',
+      'Create an advertisement for the pool, or check ipAddressPools and serviceSelectors of those that there are. One that is refused says so in its condition Accepted.',
   },
   SharedAddressWithServiceSelector: {
     status: 'False',
@@ -39,8 +40,26 @@ export const ANNOUNCED_REASONS = {
   },
   NoEligibleNode: {
     status: 'False',
-    meaning: 'An L2Advertisement applies, but no node may announce the address. The message gives the reason of each.',
+    meaning: 'An advertisement applies, but no node may announce the address. The message gives the reason of each.',
     advice: 'See what the reason of the nodes in question means, in the table below.',
+  },
+  NoPeer: {
+    status: 'False',
+    meaning: 'A BGPAdvertisement applies, but none of the nodes that could announce the address has a BGPPeer to tell.',
+    advice:
+      'Create a BGPPeer, or check the peers of the BGPAdvertisement and the nodeSelectors of the BGPPeers. One that is refused stands in the message, and says so in its condition Accepted. A session carries one IP family unless dualStackAddressFamily is set.',
+  },
+  NoSession: {
+    status: 'False',
+    meaning: 'Nodes are to announce the address by BGP, and none of their sessions is established.',
+    advice:
+      'The message names the peers and what went wrong last; kubectl get bgpsessionstatuses shows each session. Check that the router is reachable and has the node as neighbour, and AS numbers and password on both sides.',
+  },
+  ConflictingAdvertisements: {
+    status: 'False',
+    meaning:
+      'Two BGPAdvertisements that apply want different values of localPref for the same prefix at the same peer, so that no node announces it.',
+    advice: 'Give them the same localPref, different aggregation lengths, or peers or nodes of their own.',
   },
   TakeoverPending: {
     status: 'False',

@@ -3,9 +3,9 @@ import { ANNOUNCED_REASONS } from './announced-reasons.ts'
 
 const CONDITION = `## Is it announced?
 
-Whether a node of the cluster answers for the addresses of a Service stands in its condition \`herald.io/Announced\`. A Service without an
-address has none, and one that was just given its address gets it as soon as a node has reported, or after two seconds. \`True\`
-means: *every* address is announced.
+Whether nodes of the cluster draw the traffic for the addresses of a Service stands in its condition \`herald.io/Announced\`. A Service without an
+address has none, and one that was just given its address gets it as soon as a node announces it, or after two seconds. \`True\`
+means: *every* address is announced, be it by layer 2 (ARP, NDP), by BGP or by both.
 
 | reason | status | meaning | what to do |
 |---|---|---|---|`

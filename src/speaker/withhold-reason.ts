@@ -75,8 +75,10 @@ export const NODE_WITHHOLD_REASONS = {
     advice: 'Run a pod of the Service on the node, or use the policy Cluster.',
   },
   noPeer: {
-    meaning: 'The BGPAdvertisements that apply name no BGPPeer that selects the node.',
-    advice: 'Create a BGPPeer, or check the peers of the BGPAdvertisement and the nodeSelectors of the BGPPeers.',
+    meaning:
+      'The BGPAdvertisements that apply name no BGPPeer that selects the node, or none whose session carries the IP family of the address.',
+    advice:
+      'Create a BGPPeer, or check the peers of the BGPAdvertisement, and nodeSelectors and dualStackAddressFamily of the BGPPeers.',
   },
   conflictingAdvertisements: {
     meaning:

@@ -1,4 +1,5 @@
 import { ACCEPTED } from '../../config/problem.ts'
+import { ACCEPTED_REASON } from '../../controller/acceptance.ts'
 import { type ConditionState, nextCondition, sameCondition } from '../../controller/conditions.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
 import type { Resource } from '../../kubernetes/resources.ts'
@@ -12,7 +13,7 @@ export type AcceptedView = ResourceView & { readonly status?: { readonly conditi
 export interface AcceptanceWriter<View> {
   statusWriter: Pick<StatusWriter, 'patchStatus'>
   nowText: () => string
-  /** tells of an object that begins to be refused */
+  /** tells of an object that begins to be refused, if only in part */
   recordProblem: (view: View, reason: string, message: string) => void
 }
 
@@ -33,7 +34,7 @@ export async function writeAcceptance<View extends AcceptedView>(
   const { namespace, name, resourceVersion } = view
   const status = { ...rest?.status, conditions: [...conditions.filter(({ type }) => type !== ACCEPTED), condition] }
   const result = await statusWriter.patchStatus(resource, { namespace, name }, status, { resourceVersion, signal })
-  if (result === 'written' && condition.status === 'False' && shown?.reason !== condition.reason)
+  if (result === 'written' && condition.reason !== ACCEPTED_REASON && shown?.reason !== condition.reason)
     recordProblem(view, condition.reason, condition.message)
   return outcomeOfWrite(result)
 }

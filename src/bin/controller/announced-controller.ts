@@ -1,50 +1,24 @@
-import { parseAddressPool } from '../../config/address-pool.ts'
-import type { ParsedL2Advertisement } from '../../config/l2-advertisement.ts'
-import { type AnnouncedJudgement, type AnnouncedWorld, judgeAnnouncement } from '../../controller/announced.ts'
+import type { AnnouncedJudgement } from '../../controller/announced.ts'
+import { BgpAudience } from '../../controller/bgp-audience.ts'
 import { ANNOUNCED, nextCondition, sameCondition } from '../../controller/conditions.ts'
 import type { ServiceEvent } from '../../controller/converge.ts'
-import { ElectedNodes } from '../../controller/elected-nodes.ts'
-import { ReportIndex } from '../../controller/report-index.ts'
-import type { Clock } from '../../io/clock.ts'
+import type { ReportIndex } from '../../controller/report-index.ts'
+import type { DesiredBgpStatus } from '../../controller/service-bgp-status.ts'
+import { desiredBgpStatuses } from '../../controller/service-bgp-status.ts'
+import { WritePace } from '../../controller/write-pace.ts'
+import type { CancelTimer, Clock } from '../../io/clock.ts'
 import { formatAddress, parseAddress } from '../../ip/address.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
 import { done, type Outcome, retryAfter } from '../../kubernetes/outcome.ts'
 import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
-import type { ReadableStore } from '../../kubernetes/store.ts'
-import type { Claim } from '../../layer2/group.ts'
-import {
-  type EndpointSliceView,
-  NO_ENDPOINTS,
-  type ServiceEndpoints,
-  serviceEndpoints,
-} from '../../resources/endpoint-slice.ts'
-import type { NodeView } from '../../resources/node.ts'
 import type { Condition, ServiceView } from '../../resources/service.ts'
-import { type SpeakerView, sameCandidate } from '../../resources/speaker-view.ts'
-import { appraise, claimed } from '../../speaker/appraise.ts'
-import { CandidateIndex, type CandidateRules, type ClusterFacts } from '../../speaker/candidate-index.ts'
-import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
-import type { PoolView } from './service-controller.ts'
-import { type ParsedView, sameParsed } from './views.ts'
-
-/** Names of the Services store's index by address, and of the EndpointSlices store's by the key of their Service. */
-export const BY_ADDRESS = 'address'
-export const BY_SERVICE = 'service'
-
-/** What the controller watches, as far as announcing asks. */
-export interface AnnouncedStores {
-  /** with the index BY_ADDRESS */
-  readonly services: ReadableStore<ServiceView>
-  /** with the index BY_SERVICE */
-  readonly endpointSlices: ReadableStore<EndpointSliceView>
-  readonly nodes: ReadableStore<NodeView>
-  readonly pools: ReadableStore<PoolView>
-  readonly advertisements: ReadableStore<ParsedView<ParsedL2Advertisement>>
-  readonly speakers: ReadableStore<SpeakerView>
-}
+import { isRegistered, type SpeakerView, sameCandidate } from '../../resources/speaker-view.ts'
+import type { AdvertisingConfiguration } from './advertising-configuration.ts'
+import { type AnnouncedStores, BY_ADDRESS, WatchedWorld, type WatchedWorldInit } from './announced-world.ts'
 
 export interface AnnouncedControllerComponents {
   stores: AnnouncedStores
+  configuration: Pick<AdvertisingConfiguration, 'bgp' | 'refusedAdvertising' | 'subscribe'>
   clock: Clock
   logger: Logger
   /** the time now, RFC 3339 in whole seconds */
@@ -55,20 +29,10 @@ export interface AnnouncedControllerComponents {
   recordEvent: (service: ServiceView, event: ServiceEvent) => void
   /** whether addresses are being given at the moment: that goes first */
   allocating: () => boolean
-  /** who announces these Services may have changed */
+  /** who announces these Services by layer 2 may have changed */
   onReported: (keys: Iterable<string>) => void
-}
-
-export interface AnnouncedControllerInit {
-  loadBalancerClass: string
-  candidateRules: CandidateRules
-}
-
-/** What holds for all Services until something of it changes. */
-interface GatheredWorld {
-  readonly facts: ClusterFacts
-  readonly index: CandidateIndex
-  readonly nodeReasons: AnnouncedWorld['nodeReasons']
+  /** who announces these Services by BGP, or to whom, has changed */
+  onAnnouncingByBgp: (keys: Iterable<string>) => void
 }
 
 /**
@@ -78,37 +42,43 @@ interface GatheredWorld {
 const FALSE_DELAY_MS = 2_000
 /** Reports of two nodes about one hand-over come up to a second apart. */
 const MOVE_DELAY_MS = 1_000
+/** How many sessions of how many, and which nodes: what changes for thousands of Services when one session or node comes or goes. */
+const DETAIL_DELAY_MS = 3_000
+const DETAIL_EVERY_MS = 50
 const ALLOCATING_DELAY_MS = 500
 /** Nodes, pools and advertisements change in bursts. */
 const WORLD_DELAY_MS = 500
+/** So do sessions: all of a node's, or all with a router. */
+const SESSIONS_DELAY_MS = 500
 
 /** No events: the speakers tell of the first, the second is soon over, and a Service without pods is nothing to warn of. */
 const QUIET_REASONS: readonly string[] = ['Announced', 'TakeoverPending', 'NoEndpoints']
 
 /**
  * Keeps the condition `herald.io/Announced` of every Service. A report of a speaker concerns the Services of the addresses that it
- * changes; a change of nodes or speakers only those that are not announced, for who is announced is, whoever could be as well.
+ * changes; a BGP session those of which something else is to be said by it; a change of nodes or speakers those that BGP announces and those
+ * that are not announced, for who is announced by layer 2 is, whoever could be as well.
  */
 export class AnnouncedController {
   readonly #components: AnnouncedControllerComponents
-  readonly #init: AnnouncedControllerInit
-  readonly #reports = new ReportIndex()
-  readonly #elected: ElectedNodes
-  #world: GatheredWorld | undefined
+  readonly #world: WatchedWorld
+  readonly #audience: BgpAudience
   /** Services that are not announced, with the reason */
   readonly #unannounced = new Map<string, string>()
-  /** Services whose condition is not what it should be: since when (monotonic) */
-  readonly #differing = new Map<string, number>()
+  readonly #pace = new WritePace({ pacedEveryMs: DETAIL_EVERY_MS })
+  /** outlines of the messages that Services show, where BGP has its part in them */
+  readonly #outlines = new Map<string, string>()
+  #cancelSessions: CancelTimer | undefined
   #unsubscribe: (() => void)[] = []
 
-  constructor(components: AnnouncedControllerComponents, init: AnnouncedControllerInit) {
+  constructor(components: AnnouncedControllerComponents, init: WatchedWorldInit) {
     this.#components = components
-    this.#init = init
-    this.#elected = new ElectedNodes({ claims: () => this.#claims(), nowMs: () => components.clock.monotonicMs() })
+    this.#world = new WatchedWorld(components, init)
+    this.#audience = new BgpAudience(this.#world.texts)
   }
 
   get reports(): Pick<ReportIndex, 'of'> {
-    return this.#reports
+    return this.#world.reports
   }
 
   /** How many Services are not announced, by reason. */
@@ -118,133 +88,109 @@ export class AnnouncedController {
     return counts
   }
 
+  /** What the ServiceBGPStatus objects of a Service should say. */
+  bgpStatusesOf(service: ServiceView): DesiredBgpStatus[] {
+    const judgement = this.#world.judge(service)
+    return desiredBgpStatuses(service, judgement === 'untouched' ? undefined : judgement.situation)
+  }
+
   /** Takes what the speakers report now, and listens to all stores from now on. To be called before the first pass. */
   start(): void {
-    const { enqueue, stores } = this.#components
-    const { services, endpointSlices, nodes, pools, advertisements, speakers } = stores
-    for (const speaker of speakers.list()) this.#reports.put(speaker.name, speaker)
-    const world = (keys: () => Iterable<string>): void => {
-      this.#world = undefined
-      this.#elected.touch()
-      enqueue(keys(), WORLD_DELAY_MS)
+    const { enqueue, stores, configuration } = this.#components
+    const { services, endpointSlices, nodes, speakers, bgpSessions } = stores
+    for (const speaker of speakers.list()) this.#world.reports.put(speaker.name, speaker)
+    for (const [key, session] of bgpSessions.entries()) this.#world.sessions.put(key, session)
+    const world = (...keys: Iterable<string>[]): void => {
+      this.#world.touch()
+      for (const some of keys) enqueue(some, WORLD_DELAY_MS)
     }
-    const all = (): Iterable<string> => addressed(services.list())
-    const unannounced = (): Iterable<string> => this.#unannounced.keys()
     this.#unsubscribe = [
       services.subscribe(key => {
-        this.#elected.touch()
+        this.#world.touchElection()
         enqueue([key])
       }),
       endpointSlices.subscribe((_key, before, after) => {
-        this.#elected.touch()
+        this.#world.touchElection()
         enqueue([before?.serviceKey, after?.serviceKey].filter(key => key !== undefined))
       }),
       speakers.subscribe((_key, before, after) => {
         this.#onReport((after ?? before)?.name ?? '', after)
-        if (!sameCandidate(before, after)) world(unannounced)
+        if (isRegistered(before) !== isRegistered(after)) world(this.#unannounced.keys(), this.#audience.serviceKeys)
+        else if (!sameCandidate(before, after)) world(this.#unannounced.keys())
       }),
-      nodes.subscribe(() => world(unannounced)),
-      advertisements.subscribe((_key, before, after) => {
-        if (!sameParsed(before, after)) world(all)
+      bgpSessions.subscribe((key, _before, after) => {
+        if (this.#world.sessions.put(key, after)) this.#onSession()
       }),
-      pools.subscribe((_key, before, after) => {
-        // The counters of a pool change with each address that it gives.
-        if (before && after && samePool(before, after)) return
-        world(all)
+      nodes.subscribe(() => world(this.#unannounced.keys(), this.#audience.serviceKeys)),
+      configuration.subscribe(cause => {
+        if (cause === 'objects') world(addressed(services.list()))
       }),
     ]
   }
 
   stop(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#cancelSessions?.()
+    this.#cancelSessions = undefined
   }
 
   /** Brings the condition of one Service to what it should be. */
   async reconcile(key: string, signal?: AbortSignal): Promise<Outcome> {
     const { stores, clock, statusWriter, allocating, nowText } = this.#components
     const service = stores.services.get(key)
-    const judgement = service ? this.#judge(service) : 'untouched'
+    const judgement = service ? this.#world.judge(service) : 'untouched'
     this.#note(key, judgement)
-    if (!service || judgement === 'untouched') return this.#settled(key)
+    if (!service || judgement === 'untouched') return this.#settled(key, undefined)
+    const { outline } = judgement
     const shown = service.conditions.find(({ type }) => type === ANNOUNCED)
     const next = judgement.condition && nextCondition(ANNOUNCED, judgement.condition, shown, nowText())
-    if (next === undefined ? !shown : shown && sameCondition(shown, next)) return this.#settled(key)
-    const nowMs = clock.monotonicMs()
-    const sinceMs = this.#differing.get(key) ?? nowMs
-    this.#differing.set(key, sinceMs)
-    const waitMs = sinceMs + delayMs(shown, next) - nowMs
+    if (next === undefined ? !shown : shown && sameCondition(shown, next)) return this.#settled(key, outline)
+    const isDetail = next?.reason === shown?.reason && outline !== undefined && this.#shows(key, outline)
+    const delay = isDetail ? { delayMs: DETAIL_DELAY_MS, paced: true } : { delayMs: delayMs(shown, next) }
+    const waitMs = this.#pace.waitMs(key, clock.monotonicMs(), delay)
     if (waitMs > 0) return retryAfter(waitMs)
-    if (next?.status === 'False' && allocating()) return retryAfter(ALLOCATING_DELAY_MS)
+    if ((isDetail || next?.status === 'False') && allocating()) return retryAfter(ALLOCATING_DELAY_MS)
     const result = await statusWriter.writeService(service, { conditions: { [ANNOUNCED]: next } }, { signal })
     if (result !== 'written') return outcomeOfWrite(result)
-    this.#differing.delete(key)
     this.#tell(service, shown, next)
+    return this.#settled(key, outline)
+  }
+
+  #settled(key: string, outline: string | undefined): Outcome {
+    this.#pace.settled(key)
+    if (outline === undefined) this.#outlines.delete(key)
+    else this.#outlines.set(key, outline)
     return done
   }
 
-  #settled(key: string): Outcome {
-    this.#differing.delete(key)
-    return done
-  }
-
-  #judge(service: ServiceView): AnnouncedJudgement {
-    this.#world ??= this.#gather()
-    const { facts, index, nodeReasons } = this.#world
-    return judgeAnnouncement(service, {
-      loadBalancerClass: this.#init.loadBalancerClass,
-      index,
-      endpoints: this.#endpoints(service.key),
-      nodeNames: facts.nodes.keys(),
-      nodeReasons,
-      reportsOf: address => this.#reports.of(address),
-      ownerOf: address => this.#elected.ownerOf(address),
-    })
-  }
-
-  #gather(): GatheredWorld {
-    const { nodes, pools, advertisements, speakers } = this.#components.stores
-    const { facts } = gatherClusterFacts({
-      pools: [...pools.entries()].map(([key, pool]) => [key, parseAddressPool(pool)] as const),
-      advertisements: [...advertisements.entries()].map(([key, { parsed }]) => [key, parsed] as const),
-      nodes: nodes.list(),
-      speakers: speakers.list(),
-    })
-    const index = new CandidateIndex(facts, this.#init.candidateRules)
-    return { facts, index, nodeReasons: new WeakMap() }
-  }
-
-  #endpoints(key: string): ServiceEndpoints {
-    const slices = [...this.#components.stores.endpointSlices.byIndex(BY_SERVICE, key)]
-    return slices.length === 0 ? NO_ENDPOINTS : serviceEndpoints(slices)
-  }
-
-  *#claims(): Iterable<Claim> {
-    this.#world ??= this.#gather()
-    const { index } = this.#world
-    const { loadBalancerClass } = this.#init
-    for (const service of this.#components.stores.services.list()) {
-      const endpoints = this.#endpoints(service.key)
-      const addresses = claimed(appraise(service, { index, endpoints, loadBalancerClass }))
-      if (addresses.length > 0) {
-        yield { addresses: addresses.map(({ key, candidates }) => ({ address: key, candidates })) }
-      }
-    }
+  /** What a Service shows whose condition a process before this one has written is taken for that outline. */
+  #shows(key: string, outline: string): boolean {
+    return (this.#outlines.get(key) ?? outline) === outline
   }
 
   #onReport(node: string, speaker: SpeakerView | undefined): void {
     const { stores, enqueue, onReported } = this.#components
     const keys = new Set<string>()
-    for (const address of this.#reports.put(node, speaker)) {
+    for (const address of this.#world.reports.put(node, speaker)) {
       for (const { key } of stores.services.byIndex(BY_ADDRESS, address)) keys.add(key)
     }
     enqueue(keys)
     onReported(keys)
   }
 
+  #onSession(): void {
+    const { clock, enqueue } = this.#components
+    this.#cancelSessions ??= clock.setTimer(() => {
+      this.#cancelSessions = undefined
+      enqueue(this.#audience.concerned())
+    }, SESSIONS_DELAY_MS)
+  }
+
   #note(key: string, judgement: AnnouncedJudgement): void {
-    const condition = judgement === 'untouched' ? undefined : judgement.condition
+    const { condition, situation } = judgement === 'untouched' ? {} : judgement
     if (condition?.status === 'False') this.#unannounced.set(key, condition.reason)
     else this.#unannounced.delete(key)
+    if (this.#audience.put(key, situation)) this.#components.onAnnouncingByBgp([key])
   }
 
   #tell(service: ServiceView, before: Condition | undefined, after: Condition | undefined): void {
@@ -273,8 +219,4 @@ export function addressesOf({ ingress }: ServiceView): string[] {
     .map(({ ip = '' }) => parseAddress(ip))
     .filter(address => address !== undefined)
     .map(formatAddress)
-}
-
-function samePool(a: PoolView, b: PoolView): boolean {
-  return JSON.stringify([a.metadata, a.spec]) === JSON.stringify([b.metadata, b.spec])
 }

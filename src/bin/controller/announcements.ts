@@ -1,4 +1,5 @@
 import type { ServiceEvent } from '../../controller/converge.ts'
+import type { DesiredBgpStatus } from '../../controller/service-bgp-status.ts'
 import { type DesiredL2Status, desiredL2Statuses } from '../../controller/service-l2-status.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
@@ -7,8 +8,10 @@ import { Reconciler } from '../../kubernetes/reconciler.ts'
 import type { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { CandidateRules } from '../../speaker/candidate-index.ts'
+import type { AdvertisingConfiguration } from './advertising-configuration.ts'
 import { AnnouncedController } from './announced-controller.ts'
 import type { ControllerStores } from './controller-stores.ts'
+import { BGP_STATUS_KIND } from './service-bgp-statuses.ts'
 import { L2_STATUS_KIND } from './service-l2-statuses.ts'
 import { ServiceStatuses } from './service-statuses.ts'
 
@@ -19,6 +22,7 @@ export interface AnnouncementsComponents {
   logger: Logger
   nowText: () => string
   stores: ControllerStores
+  configuration: AdvertisingConfiguration
   statusWriter: Pick<StatusWriter, 'writeService' | 'createIfMissing' | 'patchStatus'>
   recordEvent: (service: ServiceView, event: ServiceEvent) => void
   /** whether addresses are being given at the moment */
@@ -29,23 +33,25 @@ export interface AnnouncementsInit {
   namespace: string
   loadBalancerClass: string
   candidateRules: CandidateRules
-  /** whether ServiceL2Status objects are kept */
+  /** whether ServiceL2Status and ServiceBGPStatus objects are kept */
   serviceStatuses: boolean
 }
 
 const CONCURRENT_WRITES = 4
 
-/** The part of the controller that tells of announcing: the condition `herald.io/Announced` and the ServiceL2Status objects. */
+/** The part of the controller that tells of announcing: the condition `herald.io/Announced`, the ServiceL2Status and the ServiceBGPStatus objects. */
 export class Announcements {
   readonly #stores: ControllerStores
   readonly #controller: AnnouncedController
   readonly #conditions: Reconciler
   readonly #l2Statuses: ServiceStatuses<DesiredL2Status>
+  readonly #bgpStatuses: ServiceStatuses<DesiredBgpStatus>
   #unsubscribe: (() => void) | undefined
 
   constructor({ client, stores, ...components }: AnnouncementsComponents, init: AnnouncementsInit) {
     const { namespace, loadBalancerClass, serviceStatuses: enabled } = init
     this.#stores = stores
+    const sources = [...stores.reflectors, ...stores.bgpReflectors]
     this.#controller = new AnnouncedController(
       {
         ...components,
@@ -54,11 +60,12 @@ export class Announcements {
           for (const key of keys) this.#conditions.enqueueAfter(key, delayMs)
         },
         onReported: keys => this.#l2Statuses.enqueue(keys),
+        onAnnouncingByBgp: keys => this.#bgpStatuses.enqueue(keys),
       },
       init,
     )
     this.#conditions = new Reconciler(
-      { ...components, sources: stores.reflectors },
+      { ...components, sources },
       {
         name: 'announced',
         keys: () => stores.services.keys(),
@@ -67,16 +74,26 @@ export class Announcements {
       },
     )
     const { reports } = this.#controller
+    const common = { ...components, client, services: stores.services, speakers: stores.speakers }
+    // Whoever lacks the definition of one kind does without its objects, and all else goes on.
     this.#l2Statuses = new ServiceStatuses(
       {
-        ...{ ...components, client, services: stores.services, speakers: stores.speakers },
-        // Whoever lacks this definition does without these objects, and all else goes on.
+        ...common,
         sources: [...stores.reflectors, stores.l2StatusReflector],
         statuses: stores.l2Statuses,
         desired: service =>
           desiredL2Statuses(service, { loadBalancerClass, reportsOf: address => reports.of(address) }),
       },
       { kind: L2_STATUS_KIND, namespace, enabled },
+    )
+    this.#bgpStatuses = new ServiceStatuses(
+      {
+        ...common,
+        sources: [...sources, stores.bgpStatusReflector],
+        statuses: stores.bgpStatuses,
+        desired: service => this.#controller.bgpStatusesOf(service),
+      },
+      { kind: BGP_STATUS_KIND, namespace, enabled },
     )
   }
 
@@ -93,12 +110,13 @@ export class Announcements {
     })
     this.#conditions.start()
     this.#l2Statuses.start()
+    this.#bgpStatuses.start()
   }
 
   async stop(): Promise<void> {
     this.#controller.stop()
     this.#unsubscribe?.()
-    await Promise.all([this.#conditions.stop(), this.#l2Statuses.stop()])
+    await Promise.all([this.#conditions.stop(), this.#l2Statuses.stop(), this.#bgpStatuses.stop()])
   }
 }
 

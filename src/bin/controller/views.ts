@@ -49,14 +49,14 @@ export function viewSpeakerMark(object: KubernetesObject): SpeakerView & Speaker
 /** An object of the configuration as it was read, beside what its status needs. */
 export type ParsedView<Parsed> = ResourceView & {
   readonly parsed: Parsed
+  readonly spec?: object
   readonly status?: { readonly conditions?: readonly Condition[] }
 }
 
 /** Reads each object once, when it comes. */
 export function viewParsed<Parsed>(parse: (object: KubernetesObject) => Parsed) {
   return (object: KubernetesObject): ParsedView<Parsed> => {
-    const { namespace, name, uid, resourceVersion, metadata, status } = viewResource<ParsedView<Parsed>>(object)
-    return { namespace, name, uid, resourceVersion, metadata, ...(status && { status }), parsed: parse(object) }
+    return { ...viewResource<ParsedView<Parsed>>(object), parsed: parse(object) }
   }
 }
 

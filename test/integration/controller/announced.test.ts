@@ -221,7 +221,7 @@ describe('what the controller tells of announcing, against a real API server', (
     await says(
       'web',
       'AddressConflict',
-      /^192\.0\.2\.10 is in use by the host 02:00:5e:20:00:99, heard by node "node-b"/,
+      /^192\.0\.2\.10: it is in use by the host 02:00:5e:20:00:99, heard by node "node-b"/,
     )
     await eventually('there is an event', async () => {
       const { stdout } = await api.kubectl([
@@ -251,7 +251,7 @@ describe('what the controller tells of announcing, against a real API server', (
     await says(
       'web',
       'NoMatchingAdvertisement',
-      /^192\.0\.2\.10: no L2Advertisement applies to the pool "p" and this Service$/,
+      /^192\.0\.2\.10: no L2Advertisement or BGPAdvertisement applies to the pool "p" and this Service$/,
     )
     const exclude = { 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
     const advertisement = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' }

@@ -1,40 +1,37 @@
 import assert from 'node:assert/strict'
-import {
-  AnnouncedController,
-  addressesOf,
-  BY_ADDRESS,
-  BY_SERVICE,
-} from '../../../src/bin/controller/announced-controller.ts'
-import type { PoolView } from '../../../src/bin/controller/service-controller.ts'
-import { type ParsedView, viewParsed } from '../../../src/bin/controller/views.ts'
-import { type ParsedL2Advertisement, parseL2Advertisement } from '../../../src/config/l2-advertisement.ts'
+import { AdvertisingConfiguration } from '../../../src/bin/controller/advertising-configuration.ts'
+import { AnnouncedController, addressesOf } from '../../../src/bin/controller/announced-controller.ts'
+import { BY_ADDRESS, BY_SERVICE } from '../../../src/bin/controller/announced-world.ts'
 import { ANNOUNCED } from '../../../src/controller/conditions.ts'
 import { Reconciler } from '../../../src/kubernetes/reconciler.ts'
 import { serviceStatusPatch } from '../../../src/kubernetes/status-writer.ts'
 import { Store } from '../../../src/kubernetes/store.ts'
+import type { BgpSessionView } from '../../../src/resources/bgp-session-status.ts'
 import { type EndpointSliceView, viewEndpointSlice } from '../../../src/resources/endpoint-slice.ts'
-import { type NodeView, viewNode } from '../../../src/resources/node.ts'
+import { viewNode } from '../../../src/resources/node.ts'
 import type { Condition, ServiceView } from '../../../src/resources/service.ts'
 import { type SpeakerObject, type SpeakerView, viewSpeaker } from '../../../src/resources/speaker-view.ts'
+import { AdvertisingObjects } from '../../support/advertising-stores.ts'
 import { FakeClock } from '../../support/io/fake-clock.ts'
 import { MemoryLogger } from '../../support/kubernetes/driven.ts'
-import { service } from '../../support/services.ts'
+import { pool, service } from '../../support/services.ts'
 
 describe('the condition Announced, over time', () => {
   let clock: FakeClock
+  let objects: AdvertisingObjects
   let stores: {
     services: Store<ServiceView>
     endpointSlices: Store<EndpointSliceView>
-    nodes: Store<NodeView>
-    pools: Store<PoolView>
-    advertisements: Store<ParsedView<ParsedL2Advertisement>>
     speakers: Store<SpeakerView>
-  }
+    bgpSessions: Store<BgpSessionView>
+  } & Pick<AdvertisingObjects, 'nodes' | 'pools' | 'advertisements'>
   let controller: AnnouncedController
   let reconciler: Reconciler
   let looked: string[]
   let written: string[]
   let events: string[]
+  /** Services of which the nodes or peers of BGP have changed */
+  let byBgp: string[]
   let version: number
   /** what the next write comes to instead of being carried out */
   let refuseWrites: 'conflict' | undefined
@@ -42,23 +39,30 @@ describe('the condition Announced, over time', () => {
 
   beforeEach(() => {
     clock = new FakeClock()
+    objects = new AdvertisingObjects()
     stores = {
       services: new Store({ indexes: { [BY_ADDRESS]: addressesOf } }),
       endpointSlices: new Store({ indexes: { [BY_SERVICE]: ({ serviceKey }) => (serviceKey ? [serviceKey] : []) } }),
-      nodes: new Store(),
-      pools: new Store(),
-      advertisements: new Store(),
+      nodes: objects.nodes,
+      pools: objects.pools,
+      advertisements: objects.advertisements,
       speakers: new Store(),
+      bgpSessions: new Store(),
     }
     looked = []
     written = []
     events = []
+    byBgp = []
     version = 1
     refuseWrites = undefined
     allocating = false
     controller = new AnnouncedController(
       {
         stores,
+        configuration: new AdvertisingConfiguration({
+          stores: objects,
+          standingPools: () => [pool('p', ['192.0.2.0/24'])],
+        }),
         clock,
         logger: new MemoryLogger(),
         nowText: () => new Date(clock.now()).toISOString(),
@@ -81,6 +85,7 @@ describe('the condition Announced, over time', () => {
         recordEvent: ({ key }, { type, reason }) => events.push(`${key} ${type} ${reason}`),
         allocating: () => allocating,
         onReported: () => {},
+        onAnnouncingByBgp: keys => byBgp.push(...keys),
       },
       { loadBalancerClass: '', candidateRules: {} },
     )
@@ -98,9 +103,9 @@ describe('the condition Announced, over time', () => {
     stores.nodes.upsert('a', '1', viewNode({ metadata: { name: 'a' } }))
     stores.nodes.upsert('b', '1', viewNode({ metadata: { name: 'b' } }))
     const spec = { addresses: ['192.0.2.0/24'] }
-    const pool = { namespace: 'h', name: 'p', uid: 'u', resourceVersion: '1', metadata: { name: 'p' }, spec }
-    stores.pools.upsert('h/p', '1', pool)
-    stores.advertisements.upsert('h/all', '1', viewParsed(parseL2Advertisement)({ metadata: { name: 'all' } }))
+    const view = { namespace: 'h', name: 'p', uid: 'u', resourceVersion: '1', metadata: { name: 'p' }, spec }
+    stores.pools.upsert('h/p', '1', view)
+    objects.put('L2Advertisement', 'all')
     report('a')
     report('b')
   })
@@ -241,12 +246,16 @@ describe('the condition Announced, over time', () => {
     await clock.advanceAsync(5_000)
     looked.length = 0
     const advertisement = stores.advertisements.get('h/all')!
-    stores.advertisements.upsert('h/all', '2', { ...advertisement, resourceVersion: '2', status: { conditions: [] } })
-    const pool = stores.pools.get('h/p')!
-    stores.pools.upsert('h/p', '2', { ...pool, resourceVersion: '2', status: { assignedIPv4: 1 } })
+    stores.advertisements.upsert('h/all', '200', {
+      ...advertisement,
+      resourceVersion: '200',
+      status: { conditions: [] },
+    })
+    const view = stores.pools.get('h/p')!
+    stores.pools.upsert('h/p', '2', { ...view, resourceVersion: '2', status: { assignedIPv4: 1 } })
     await clock.advanceAsync(5_000)
     assert.deepEqual(looked, [])
-    stores.pools.upsert('h/p', '3', { ...pool, metadata: { ...pool.metadata, labels: { tier: 'x' } } })
+    stores.pools.upsert('h/p', '3', { ...view, metadata: { ...view.metadata, labels: { tier: 'x' } } })
     await clock.advanceAsync(5_000)
     assert.deepEqual(looked, ['default/web'])
   })
