@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'controller', 'memory', 'arp', 'lab', 'failover']
+const BENCHES = ['allocator', 'bgp-codec', 'controller', 'memory', 'arp', 'lab', 'failover']
 
 /** What is left out without --full. */
 const SHORT: Readonly<Record<string, string[]>> = {
