@@ -69,21 +69,10 @@ function locationText({ location }: ResolvedBgpPeer): string {
 }
 
 function peerConfig(peer: ResolvedBgpPeer): PeerConfig {
-  const { name, location, port, localAs, peerAs, sourceAddress, routerId, mode, password, vrf, bfd } = peer
-  const { holdTimeSeconds, keepaliveTimeSeconds, connectRetrySeconds, ttlSecurityHops, gracefulRestart } = peer
-  return {
-    ...{ name, location, port, localAs, peerAs, mode, holdTimeSeconds, connectRetrySeconds, gracefulRestart },
-    // Whoever answers on an interface is one hop away.
-    multihop: peer.multihop && location.type === 'address',
-    families: familiesOf(peer),
-    ...(sourceAddress && { sourceAddress }),
-    ...(routerId !== undefined && { routerId }),
-    ...(keepaliveTimeSeconds !== undefined && { keepaliveTimeSeconds }),
-    ...(password !== undefined && { password }),
-    ...(ttlSecurityHops !== undefined && { ttlSecurityHops }),
-    ...(vrf !== undefined && { vrf }),
-    ...(bfd && { bfd }),
-  }
+  const { namespace, createdAtMs, nodeSelectors, passwordSecret, bfdProfile, dualStack, ...config } = peer
+  // Whoever answers on an interface is one hop away.
+  const multihop = config.multihop && config.location.type === 'address'
+  return { ...config, multihop, families: familiesOf(peer) }
 }
 
 /** A session on an interface carries both families: that is what it is for (RFC 8950). */

@@ -1,34 +1,21 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
-import { apiVersionSchema, immutableTextSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { options } from './schema.ts'
+import { serviceStatusSchema } from './schema-service-status.ts'
 
-export const serviceBgpStatusSchema = Type.Object(
+export const serviceBgpStatusSchema = serviceStatusSchema(
+  'To which BGP peers a node announces a Service: one object for each Service and node.',
   {
-    apiVersion: Type.Optional(apiVersionSchema),
-    kind: Type.Optional(kindSchema),
-    metadata: objectMetaSchema,
-    spec: Type.Optional(Type.Object({}, { description: 'Empty: there is nothing to ask for.' })),
-    status: Type.Optional(
-      Type.Object(
-        {
-          node: immutableTextSchema('The node that announces the Service.'),
-          serviceName: immutableTextSchema('Name of the Service.'),
-          serviceNamespace: immutableTextSchema('Namespace of the Service.'),
-          peers: Type.Optional(
-            Type.Array(
-              Type.String(),
-              options({
-                description: 'Names of the BGPPeers to which the node announces it, sorted.',
-                'x-kubernetes-list-type': 'atomic',
-              }),
-            ),
-          ),
-        },
-        { description: 'Written by the controller.' },
+    peers: Type.Optional(
+      Type.Array(
+        Type.String(),
+        options({
+          description: 'Names of the BGPPeers to which the node announces it, sorted.',
+          'x-kubernetes-list-type': 'atomic',
+        }),
       ),
     ),
   },
-  { description: 'To which BGP peers a node announces a Service: one object for each Service and node.' },
 )
 
 export type ServiceBgpStatus = Static<typeof serviceBgpStatusSchema>

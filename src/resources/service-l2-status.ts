@@ -1,34 +1,21 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
-import { apiVersionSchema, immutableTextSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { options } from './schema.ts'
+import { serviceStatusSchema } from './schema-service-status.ts'
 
-export const serviceL2StatusSchema = Type.Object(
+export const serviceL2StatusSchema = serviceStatusSchema(
+  'Which node announces a Service on the local network segment: one object for each Service and node.',
   {
-    apiVersion: Type.Optional(apiVersionSchema),
-    kind: Type.Optional(kindSchema),
-    metadata: objectMetaSchema,
-    spec: Type.Optional(Type.Object({}, { description: 'Empty: there is nothing to ask for.' })),
-    status: Type.Optional(
-      Type.Object(
-        {
-          node: immutableTextSchema('The node that announces the Service.'),
-          serviceName: immutableTextSchema('Name of the Service.'),
-          serviceNamespace: immutableTextSchema('Namespace of the Service.'),
-          interfaces: Type.Optional(
-            Type.Array(
-              Type.Object({ name: Type.Optional(Type.String({ description: 'Name of the interface.' })) }),
-              options({
-                description: 'The network interfaces on which the node announces it.',
-                'x-kubernetes-list-type': 'atomic',
-              }),
-            ),
-          ),
-        },
-        { description: 'Written by the controller, from what the speakers report.' },
+    interfaces: Type.Optional(
+      Type.Array(
+        Type.Object({ name: Type.Optional(Type.String({ description: 'Name of the interface.' })) }),
+        options({
+          description: 'The network interfaces on which the node announces it.',
+          'x-kubernetes-list-type': 'atomic',
+        }),
       ),
     ),
   },
-  { description: 'Which node announces a Service on the local network segment: one object for each Service and node.' },
 )
 
 export type ServiceL2Status = Static<typeof serviceL2StatusSchema>
