@@ -5,9 +5,9 @@ import type { WorldSources } from '../decisions.ts'
 import type { CandidateRules } from '../node-rules.ts'
 import { appraiseBgp, type BgpAppraisal } from './appraise-bgp.ts'
 import { type BgpFacts, BgpIndex } from './bgp-index.ts'
-import { type BgpDecision, decideBgp, sameBgpDecision } from './decide-bgp.ts'
+import { type AnnouncedPrefix, type BgpDecision, decideBgp, sameBgpDecision } from './decide-bgp.ts'
 import { DrainTimes } from './drain-times.ts'
-import { type Contribution, RouteBook } from './route-book.ts'
+import { RouteBook } from './route-book.ts'
 
 /** Where the decisions read the world. */
 export interface BgpWorldSources extends Omit<WorldSources, 'cluster'> {
@@ -44,12 +44,7 @@ export interface BgpDecisionsInit {
 export const DRAIN_WITHDRAW_AFTER_MS = 30_000
 
 const UNKNOWN: BgpDecision = { withhold: 'serviceDeleted' }
-const NOTHING: readonly Contribution[] = []
-
-interface Announced {
-  readonly decision: BgpDecision
-  readonly contributions: readonly Contribution[]
-}
+const NOTHING: readonly AnnouncedPrefix[] = []
 
 /**
  * Keeps what one node announces by BGP in step with the world. What happened is noted by touch() and touchWorld(); settle() works it off:
@@ -63,7 +58,7 @@ export class BgpDecisions {
   readonly #drainTimes: DrainTimes
   readonly #book = new RouteBook()
   /** of Services that are LoadBalancers, by key */
-  readonly #announced = new Map<string, Announced>()
+  readonly #decisions = new Map<string, BgpDecision>()
   readonly #touched = new Set<string>()
   #index: BgpIndex | undefined
   #worldTouched = true
@@ -88,7 +83,7 @@ export class BgpDecisions {
   }
 
   decisionOf(serviceKey: string): BgpDecision | undefined {
-    return this.#announced.get(serviceKey)?.decision
+    return this.#decisions.get(serviceKey)
   }
 
   /** @param nowMs of a monotonic clock */
@@ -123,32 +118,32 @@ export class BgpDecisions {
   }
 
   #touchAll(): void {
-    for (const key of this.#announced.keys()) this.#touched.add(key)
+    for (const key of this.#decisions.keys()) this.#touched.add(key)
     for (const key of this.#sources.serviceKeys()) this.#touched.add(key)
   }
 
   #decide(key: string, index: BgpIndex): BgpDecisionChange | undefined {
     const service = this.#sources.service(key)
-    const before = this.#announced.get(key)
-    const after = service?.type === 'LoadBalancer' ? this.#announce(service, index) : undefined
-    this.#book.replace(before?.contributions ?? NOTHING, after?.contributions ?? NOTHING)
-    if (after) this.#announced.set(key, after)
-    else if (!this.#announced.delete(key)) return undefined
-    const was = before?.decision ?? UNKNOWN
-    const is: BgpDecision = after?.decision ?? { withhold: service ? 'notLoadBalancer' : 'serviceDeleted' }
+    const before = this.#decisions.get(key)
+    const after = service?.type === 'LoadBalancer' ? this.#judge(service, index) : undefined
+    this.#book.replace(announcedBy(before), announcedBy(after))
+    if (after) this.#decisions.set(key, after)
+    else if (!this.#decisions.delete(key)) return undefined
+    const was = before ?? UNKNOWN
+    const is = after ?? { withhold: service ? 'notLoadBalancer' : 'serviceDeleted' }
     return sameBgpDecision(was, is) ? undefined : { key, before: was, after: is }
   }
 
-  #announce(service: ServiceView, index: BgpIndex): Announced {
+  #judge(service: ServiceView, index: BgpIndex): BgpDecision {
     const endpoints = this.#sources.endpoints(service.key)
     const appraisal = appraiseBgp(service, { index, endpoints, loadBalancerClass: this.#loadBalancerClass })
     const decision = decideBgp(appraisal, { nodeName: this.#nodeName, index, drained: this.#drained })
-    if ('withhold' in decision) return { decision, contributions: NOTHING }
-    const weigh = (announced: Contribution): Contribution =>
+    if ('withhold' in decision) return decision
+    const weigh = (announced: AnnouncedPrefix): AnnouncedPrefix =>
       announced.plan.advertisements.some(({ weighted }) => weighted)
         ? { ...announced, weight: this.#weightOf(service.key, announced.prefix.address.family, appraisal) }
         : announced
-    return { decision, contributions: decision.announce.map(weigh) }
+    return { ...decision, announce: decision.announce.map(weigh) }
   }
 
   /**
@@ -160,4 +155,8 @@ export class BgpDecisions {
     // Where the last endpoints are terminating they still serve.
     return Math.max(1, this.#sources.readyEndpoints(serviceKey, this.#nodeName, family))
   }
+}
+
+function announcedBy(decision: BgpDecision | undefined): readonly AnnouncedPrefix[] {
+  return decision && 'announce' in decision ? decision.announce : NOTHING
 }

@@ -12,6 +12,8 @@ export interface AnnouncedPrefix {
   readonly key: string
   readonly prefix: Prefix
   readonly plan: AnnouncementPlan
+  /** ready endpoints behind it; where an advertisement wants it told, and the speaker has counted them */
+  readonly weight?: number
 }
 
 export interface BgpAnnouncement {

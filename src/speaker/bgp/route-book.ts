@@ -6,12 +6,6 @@ import { advertisesTo } from './announcement-plan.ts'
 import { AttributeSets } from './attribute-sets.ts'
 import type { AnnouncedPrefix } from './decide-bgp.ts'
 
-/** A prefix that this node announces for one Service. */
-export interface Contribution extends AnnouncedPrefix {
-  /** ready endpoints behind it; where an advertisement wants it told */
-  readonly weight?: number
-}
-
 /** Services that want a prefix announced by the same advertisements; however many, they cost one. */
 interface Tally {
   readonly advertisements: readonly BgpAdvertisement[]
@@ -47,9 +41,9 @@ export class RouteBook {
   #routes: ReadonlyMap<string, Routes> = new Map()
 
   /** A Service announces other prefixes than before. */
-  replace(before: readonly Contribution[], after: readonly Contribution[]): void {
-    for (const contribution of after) this.#add(contribution)
-    for (const contribution of before) this.#remove(contribution)
+  replace(before: readonly AnnouncedPrefix[], after: readonly AnnouncedPrefix[]): void {
+    for (const announced of after) this.#add(announced)
+    for (const announced of before) this.#remove(announced)
   }
 
   /** The peers, the advertisements that stand, or whether the node is drained, may be others than before. */
@@ -80,21 +74,21 @@ export class RouteBook {
     return this.#routes
   }
 
-  #add({ key, prefix, plan: { advertisements }, weight = 0 }: Contribution): void {
-    let entry = this.#entries.get(key)
-    if (!entry) {
-      entry = { prefix, tallies: [] }
-      this.#entries.set(key, entry)
-    }
-    const tally = entry.tallies.find(other => other.advertisements === advertisements)
+  #add({ key, prefix, plan: { advertisements }, weight = 0 }: AnnouncedPrefix): void {
+    const entry = this.#entries.get(key)
+    const tally = entry?.tallies.find(other => other.advertisements === advertisements)
     if (tally) {
       tally.services++
       tally.weight += weight
-    } else entry.tallies.push({ advertisements, services: 1, weight })
+    } else {
+      const first = { advertisements, services: 1, weight }
+      if (entry) entry.tallies.push(first)
+      else this.#entries.set(key, { prefix, tallies: [first] })
+    }
     this.#dirty.add(key)
   }
 
-  #remove({ key, plan: { advertisements }, weight = 0 }: Contribution): void {
+  #remove({ key, plan: { advertisements }, weight = 0 }: AnnouncedPrefix): void {
     const { tallies } = this.#entries.get(key)!
     const index = tallies.findIndex(other => other.advertisements === advertisements)
     const tally = tallies[index]!

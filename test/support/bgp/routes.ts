@@ -2,14 +2,12 @@ import type { Negotiated } from '../../../src/bgp/negotiation.ts'
 import type { ExportSession } from '../../../src/bgp/rib/adj-rib-out.ts'
 import type { Route, RouteAttributes } from '../../../src/bgp/route.ts'
 import { Routes } from '../../../src/bgp/routes.ts'
-import { type Address, parseAddress } from '../../../src/ip/address.ts'
 import { formatPrefix, parsePrefix } from '../../../src/ip/prefix.ts'
+import { address } from '../addresses.ts'
+
+export { address } from '../addresses.ts'
 
 export const PLAIN: RouteAttributes = { communities: [], largeCommunities: [] }
-
-export function address(text: string): Address {
-  return parseAddress(text)!
-}
 
 export function route(text: string, attributes = PLAIN): Route {
   return { prefix: parsePrefix(text)!, attributes }
