@@ -136,7 +136,7 @@ function accept(turn: Turn, connection: ConnectionId): void {
     turn.run('incoming', { type: 'tcpConnected', connection })
     return
   }
-  // RFC 4486 §4: this end does not wait for a call: by configuration, because it is stopped, or not yet again.
+  // RFC 4486 §4: this end does not wait for a call, by configuration or because it is stopped.
   const rejected = { code: ErrorCode.cease, subcode: CeaseSubcode.connectionRejected, data: new Uint8Array(0) }
   turn.actions.push(
     { type: 'send', connection, message: { type: 'notification', ...rejected } },

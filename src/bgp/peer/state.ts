@@ -14,7 +14,7 @@ export interface Peer {
   readonly settings: PeerSettings
   /** between start and stop */
   readonly running: boolean
-  /** the IdleHoldTimer runs: this end does not call, and listens only after a first failure */
+  /** the IdleHoldTimer runs, until which this end does not call */
   readonly holding: boolean
   /** the R bit of our OPEN */
   readonly restarting: boolean
@@ -22,9 +22,9 @@ export interface Peer {
   readonly established: EstablishedState | undefined
   /** the session that this end calls for; Idle where that is not wanted, or while another one is up */
   readonly outgoing: SessionState
-  /** the session that waits for the peer's call; goes on waiting while another one is up */
+  /** the session that waits for the peer's call; Idle only where that is not wanted */
   readonly incoming: SessionState
-  /** sessions that have failed since one was stable */
+  /** how often this end has had to wait in Idle since a session was stable */
   readonly flaps: number
   /** connections asked for so far */
   readonly dials: number

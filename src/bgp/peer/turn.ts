@@ -36,8 +36,6 @@ export class Turn {
   readonly actions: PeerAction[] = []
   readonly #random: () => number
   #state: Peer
-  /** a session has failed in this turn */
-  #failed = false
 
   constructor(state: Peer, random: () => number) {
     this.#state = state
@@ -89,7 +87,7 @@ export class Turn {
     this.actions.push(...actions)
     this.#put(role, after)
     if (actions.some(action => action.type === 'connect')) this.change({ dials: dials + 1 })
-    if (reason) this.#noteFailure(role, before, after, reason)
+    if (reason) this.#noteFailure(role, reason)
     if (after.name === before.name) return
     if (role === 'established') this.actions.push({ type: 'clearTimer', timer: 'stable' })
     else if (after.name === 'OpenConfirm') this.#collide(role)
@@ -112,31 +110,20 @@ export class Turn {
   }
 
   /**
-   * What follows from the event for a peer that is running: while a session is on its way or up, the peer may call at any time; where
-   * none is and one has failed, the next waits for the IdleHoldTimer.
+   * What follows from the event for a peer that is running: it may always call, and this end calls again, after a time in Idle, when
+   * neither call has come to anything.
    */
   settle(): void {
-    const { running, holding } = this.#state
+    const { running, holding, incoming, outgoing } = this.#state
     if (!running) return
-    const ended = directions.some(direction => this.wants(direction) && this.#state[direction].name === 'Idle')
-    if (!roles.some(role => this.#alive(role))) {
-      if (this.#failed || (ended && !holding)) this.#hold()
-    } else if (ended && this.wants('incoming')) this.run('incoming', { type: 'start' })
+    if (this.wants('incoming') && incoming.name === 'Idle') this.run('incoming', { type: 'start' })
+    if (!this.wants('outgoing') || outgoing.name !== 'Idle' || holding) return
+    if (!roles.some(role => this.#alive(role))) this.#hold()
   }
 
-  /**
-   * DampPeerOscillations. After the first failure the peer may still call: one that has restarted does so at once, and one that is
-   * turned away may take minutes to call again.
-   */
   #hold(): void {
-    // Both sessions have come to nothing, each of them beside the other.
-    if (!this.#failed) this.change({ flaps: this.#state.flaps + 1 })
-    const { flaps } = this.#state
-    this.release('outgoing')
-    if (flaps > 1) this.release('incoming')
-    else if (this.wants('incoming')) this.run('incoming', { type: 'start' })
-    if (flaps <= 1 && !this.wants('outgoing')) return
-    this.change({ holding: true })
+    const flaps = this.#state.flaps + 1
+    this.change({ holding: true, flaps })
     this.actions.push({ type: 'setTimer', timer: 'idleHold', delayMs: idleHoldMs(flaps, this.#random) })
   }
 
@@ -156,13 +143,9 @@ export class Turn {
   }
 
   /** A session that fails beside another one says nothing of the peer: most often it has lost the collision at the other end. */
-  #noteFailure(role: Role, before: SessionState, after: SessionState, reason: Reason): void {
+  #noteFailure(role: Role, reason: Reason): void {
     if (!failures.has(reason.code)) return
-    if (role !== 'established' && roles.some(each => this.#alive(each))) return
-    this.change({ lastError: reason })
-    if (after.name !== 'Idle' || !alive.has(before.name)) return
-    this.#failed = true
-    this.change({ flaps: this.#state.flaps + 1 })
+    if (role === 'established' || !roles.some(each => this.#alive(each))) this.change({ lastError: reason })
   }
 
   /** RFC 4271 §6.8: a session has received the peer's OPEN, where there may be another one. */

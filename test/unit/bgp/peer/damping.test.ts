@@ -6,7 +6,7 @@ import { PeerScene } from './peer-scene.ts'
 const refusal = { type: 'notification', code: 2, subcode: 2, data: new Uint8Array(0) } as const
 
 function started(random = () => 1): PeerScene {
-  const scene = new PeerScene(peerSettings(), random)
+  const scene = new PeerScene(peerSettings(), { random })
   scene.step({ type: 'start' })
   return scene
 }
@@ -65,20 +65,17 @@ describe('damping of flaps', () => {
     })
   }
 
-  it('refuses the calls of a passive peer that has failed twice, and listens again in time', () => {
-    const scene = new PeerScene(peerSettings({ mode: 'passive' }))
+  it('never turns the peer away, and does not wait longer for its calls', () => {
+    const scene = new PeerScene(peerSettings({ mode: 'both' }))
     scene.step({ type: 'start' })
-    const call = (connection: `accepted-${number}`) => {
+    refuse(scene, 'outgoing-1')
+    for (const connection of ['accepted-1', 'accepted-2', 'accepted-3'] as const) {
       scene.accept(connection)
       scene.message(connection, refusal)
     }
-    call('accepted-1')
-    assert.deepEqual([scene.state, scene.peer.holding], ['Active', false])
-    call('accepted-2')
-    assert.deepEqual([...scene.timers], [['idleHold', 2000]])
-    assert.deepEqual(scene.accept('accepted-3'), ['send 6/5 accepted-3', 'close accepted-3'])
-    scene.expire('idleHold')
-    assert.equal(scene.state, 'Active')
+    assert.deepEqual([...scene.timers], [['idleHold', 1000]])
+    scene.establish('accepted-4')
+    assert.equal(scene.peer.holding, false)
   })
 
   it('waits longer each time for a peer that takes connections and closes them', () => {
