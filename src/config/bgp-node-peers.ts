@@ -11,8 +11,9 @@ export function peersOfNode(
 ): readonly PeerConfig[] {
   const found = new Map<string, ResolvedBgpPeer>()
   for (const peer of peers) {
+    if (!matchesAny(peer.nodeSelectors, node.labels)) continue
     const key = sessionKey(peer)
-    if (!found.has(key) && matchesAny(peer.nodeSelectors, node.labels)) found.set(key, peer)
+    if (!found.has(key)) found.set(key, peer)
   }
   return [...found.values()].map(peerConfig)
 }
