@@ -1,112 +1,16 @@
-import type { RouterSessionConfig } from '../../../src/bfd/router-session.ts'
-import type { PeerConfig } from '../../../src/bgp/peer-config.ts'
 import type { RouteAttributes } from '../../../src/bgp/route.ts'
-import { Routes } from '../../../src/bgp/routes.ts'
-import { BgpPeers, type BgpPeersInit } from '../../../src/bin/speaker/bgp/bgp-peers.ts'
-import type { BgpSessionReport } from '../../../src/bin/speaker/bgp/session-report.ts'
-import { SystemClock } from '../../../src/io/clock.ts'
-import { connectTcp, listenTcp } from '../../../src/io/tcp.ts'
-import { type Address, parseAddress } from '../../../src/ip/address.ts'
-import { formatPrefix, parsePrefix } from '../../../src/ip/prefix.ts'
-import type { Logger } from '../../../src/kubernetes/logger.ts'
+import type { Routes } from '../../../src/bgp/routes.ts'
+import type { BgpPeersInit } from '../../../src/bin/speaker/bgp/bgp-peers.ts'
 import { connectByVeth, NetworkNamespace } from '../netns.ts'
-import { eventually } from '../processes.ts'
+import { address, PLAIN, route, routesOf } from './routes.ts'
+import { SpeakerUnderTest } from './speaker.ts'
 
-export function address(text: string): Address {
-  const parsed = parseAddress(text)
-  if (!parsed) throw new Error(`${text} is no address`)
-  return parsed
-}
-
-export const PLAIN: RouteAttributes = { communities: [], largeCommunities: [] }
+export { address, PLAIN } from './routes.ts'
+export { peerConfig, SpeakerUnderTest } from './speaker.ts'
 
 /** Routes for these prefixes, all with the same attributes. */
 export function routesFor(prefixes: readonly string[], attributes: RouteAttributes = PLAIN): Routes {
-  return Routes.none.with(
-    prefixes.map(text => {
-      const prefix = parsePrefix(text)
-      if (!prefix) throw new Error(`${text} is no prefix`)
-      return [formatPrefix(prefix), { prefix, attributes }] as const
-    }),
-  )
-}
-
-/** A peer of another AS, called by this end, with everything at its default. */
-export function peerConfig(config: Pick<PeerConfig, 'name' | 'location'> & Partial<PeerConfig>): PeerConfig {
-  const { location } = config
-  return {
-    port: 179,
-    localAs: 64513,
-    peerAs: 64512,
-    mode: 'active',
-    holdTimeSeconds: 90,
-    connectRetrySeconds: 1,
-    multihop: false,
-    families: [location.type === 'address' ? location.address.family : 6],
-    gracefulRestart: false,
-    ...config,
-  }
-}
-
-/** The speaker's part of BGP, as it runs in the speaker, but with its sockets in a namespace of the test's. */
-export class SpeakerUnderTest {
-  readonly peers: BgpPeers
-  readonly log: { level: string; message: string; fields: Record<string, unknown> }[] = []
-  bfdWanted: readonly RouterSessionConfig[] = []
-
-  constructor(namespace: NetworkNamespace, init: Partial<BgpPeersInit> = {}) {
-    const write = (level: string) => (fields: object, message: string) => {
-      this.log.push({ level, message, fields: { ...fields } })
-    }
-    const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
-    this.peers = new BgpPeers(
-      {
-        clock: new SystemClock(),
-        random: Math.random,
-        connectTcp: options => namespace.enter(() => connectTcp(options)),
-        listenTcp: options => namespace.enter(() => listenTcp(options)),
-        logger,
-      },
-      {
-        nodeName: 'node-a',
-        drainMs: 100,
-        onSessions: () => {},
-        onBfdWanted: sessions => {
-          this.bfdWanted = sessions
-        },
-        ...init,
-      },
-    )
-  }
-
-  session(name: string): BgpSessionReport | undefined {
-    return this.peers.sessions().find(({ peer }) => peer === name)
-  }
-
-  counters(name: string) {
-    const counters = this.peers.counters().find(({ peer }) => peer === name)
-    if (!counters) throw new Error(`no peer ${name}`)
-    return counters
-  }
-
-  async untilState(name: string, state: BgpSessionReport['state'], timeoutMs = 20_000): Promise<BgpSessionReport> {
-    try {
-      return await eventually(
-        `${name} ${state}`,
-        () => {
-          const session = this.session(name)
-          return session?.state === state && session
-        },
-        { timeoutMs },
-      )
-    } catch (error) {
-      const own = this.log.filter(({ fields: { peer = name } }) => peer === name)
-      const log = own.map(({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`)
-      throw new Error(
-        `${(error as Error).message}; ${JSON.stringify(this.session(name))}\n${log.slice(-20).join('\n')}`,
-      )
-    }
-  }
+  return routesOf(prefixes.map(prefix => route(prefix, attributes)))
 }
 
 /** What connects the node with one router. */
