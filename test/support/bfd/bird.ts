@@ -1,51 +1,32 @@
-import { type ChildProcess, execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { BirdDaemon } from '../bird.ts'
 import type { NetworkNamespace } from '../netns.ts'
-import { eventually } from '../processes.ts'
 
-const program = '/usr/sbin/bird'
+export { hasBird } from '../bird.ts'
 
-/** Whether BIRD is installed; tests that need it say so and skip where it is not. */
-export function hasBird(): boolean {
-  return existsSync(program)
-}
-
-/** BIRD's BFD in a namespace, with a control socket of its own. */
+/** BIRD's BFD in a namespace. */
 export class BirdBfd {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'herald-bird-'))
-  readonly #namespace: NetworkNamespace
-  readonly #file = join(this.#folder, 'bird.conf')
-  readonly #socket = join(this.#folder, 'bird.ctl')
-  #process: ChildProcess | undefined
+  readonly #daemon: BirdDaemon
 
   /** @param bfd the inside of `protocol bfd { … }` */
   constructor(namespace: NetworkNamespace, bfd: string) {
-    this.#namespace = namespace
-    this.#write(bfd)
+    this.#daemon = new BirdDaemon(namespace, configOf(bfd))
   }
 
-  async start(): Promise<void> {
-    const args = ['-f', '-c', this.#file, '-s', this.#socket]
-    this.#process = this.#namespace.spawn(program, args, { stdio: 'ignore' })
-    await eventually('bird', () => existsSync(this.#socket), { timeoutMs: 15_000 })
+  start(): Promise<void> {
+    return this.#daemon.start()
   }
 
   /** Changes what `protocol bfd` says, without starting it again. */
-  async configure(bfd: string): Promise<void> {
-    this.#write(bfd)
-    await this.#command('configure')
+  configure(bfd: string): Promise<void> {
+    return this.#daemon.configure(configOf(bfd))
   }
 
-  /** State and intervals of the only session: `Up 0.100 0.300` (interval, detection time, in seconds); empty while there is none. */
+  /** State, interval and detection time of the only session, in seconds: `Up 0.100 0.300`; empty while there is none. */
   async session(): Promise<string> {
-    const line = (await this.#command('show bfd sessions'))
-      .split('\n')
-      .find(line => /^[0-9a-f.:]+ +veth0|^[0-9a-f.:]+ +---/.test(line))
-    const [, , state, , interval, timeout] = line?.split(/\s+/) ?? []
+    const lines = (await this.#daemon.birdc('show', 'bfd', 'sessions')).split('\n')
+    const [, , state, , interval, timeout] =
+      lines.find(line => /^[0-9a-f.:]+ +(veth0|---)/.test(line))?.split(/\s+/) ?? []
     return state === undefined ? '' : `${state} ${interval} ${timeout}`
   }
 
@@ -62,15 +43,10 @@ export class BirdBfd {
   }
 
   stop(): void {
-    this.#process?.kill('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#daemon.stop()
   }
+}
 
-  #write(bfd: string): void {
-    writeFileSync(this.#file, `router id 192.0.2.254;\nprotocol device {}\nprotocol bfd {\n${bfd}\n}\n`)
-  }
-
-  async #command(command: string): Promise<string> {
-    return (await promisify(execFile)('/usr/sbin/birdc', ['-s', this.#socket, command], { timeout: 5_000 })).stdout
-  }
+function configOf(bfd: string): string {
+  return `router id 192.0.2.254;\nprotocol device {}\nprotocol bfd {\n${bfd}\n}\n`
 }
