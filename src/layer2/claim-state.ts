@@ -22,6 +22,8 @@ export interface Conflict {
   readonly sinceMs: number
   /** when it was heard last */
   readonly heardMs: number
+  /** since when the address has only been asked for, by this host or another before it; absent once one has claimed it */
+  readonly probedSinceMs?: number
 }
 
 /** Where one speaker stands with one address on one interface. Times are of the monotonic clock. */

@@ -11,6 +11,10 @@ export interface ClaimTimings {
   /** the first wait before it asks whether a stranger still uses the address; doubled each time */
   readonly conflictRecheckMs: number
   readonly conflictRecheckMaxMs: number
+  /** the first wait after a stranger has only asked for the address itself; doubled each time, up to conflictRecheckMs */
+  readonly probedRecheckMs: number
+  /** strangers that have asked for so long and not claimed are heard no more: RFC 5227 §1.1 has a host claim 4 + 2 s after its first probe */
+  readonly probedMaxMs: number
   /** RFC 5227 §1.1 DEFEND_INTERVAL: against a stranger, at most one announcement in this time */
   readonly defendIntervalMs: number
   /** against another speaker */
@@ -27,6 +31,8 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   yieldHoldMs: 250,
   conflictRecheckMs: 1_000,
   conflictRecheckMaxMs: 5_000,
+  probedRecheckMs: 200,
+  probedMaxMs: 6_000,
   defendIntervalMs: 10_000,
   settleIntervalMs: 100,
   conflictForgottenMs: 30_000,

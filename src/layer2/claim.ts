@@ -78,8 +78,7 @@ function stepAsking(
       if (isNode(event.from) && view.isGone(event.from.node)) return stay(state)
       return stay(answered(state, event.from, view, timings))
     case 'probe':
-      // RFC 5227 §2.1.1: a stranger that asks for the same address at the same time is a conflict.
-      if (!isNode(event.from)) return stay(answered(state, event.from, view, timings))
+      if (!isNode(event.from)) return stay(probedByStranger(state, event.from, view, timings))
       // Two speakers ask: one of them steps back, and both know which; but one that only inquires is not heard by the other, and gives way.
       // It asks again when the other must have claimed.
       if (!state.inquires && !view.lowerHash(event.from.node)) return stay(state)
@@ -233,6 +232,28 @@ function answered(state: Asking, from: Origin, { nowMs }: ClaimView, timings: Cl
   return {
     ...waiting(from, nowMs + waitMs, Math.min(waitMs * 2, timings.conflictRecheckMaxMs)),
     conflict: heardStranger(state.conflict, from.mac, nowMs),
+  }
+}
+
+/**
+ * RFC 5227 §2.1.1: a stranger that asks for the same address at the same time is a conflict. It claims the address soon, or gives it up because it
+ * hears this node ask. One that does neither, as a host that asks every second whether the address is taken, must not hold it off for ever: the
+ * wait is short enough to fall between two of its questions, and after a while they count for nothing.
+ */
+function probedByStranger(
+  state: Asking,
+  from: { readonly mac: MacAddress },
+  view: ClaimView,
+  timings: ClaimTimings,
+): Asking | Waiting {
+  const { nowMs } = view
+  const probedBefore = state.conflict?.probedSinceMs
+  const probedSinceMs = probedBefore ?? nowMs
+  if (nowMs - probedSinceMs >= timings.probedMaxMs) return state
+  const waitMs = probedBefore === undefined ? timings.probedRecheckMs : state.backoffMs
+  return {
+    ...waiting(from, nowMs + waitMs, Math.min(waitMs * 2, timings.conflictRecheckMs)),
+    conflict: { ...heardStranger(state.conflict, from.mac, nowMs), probedSinceMs },
   }
 }
 

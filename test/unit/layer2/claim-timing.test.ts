@@ -56,6 +56,41 @@ describe('stepClaim over time', () => {
     assert.equal(conflictOf(machine.state), undefined)
   })
 
+  for (const [everyMs, claimedMs] of [
+    // between two questions of the stranger
+    [1_000, 300],
+    [500, 300],
+    // no silence of 100 ms ever: after 6 s it is not heard any more
+    [60, 6_000],
+    [200, 6_000],
+  ] as const) {
+    it(`claims an address for which a stranger asks every ${everyMs} ms, after ${claimedMs} ms at the earliest`, () => {
+      const machine = new Machine()
+      machine.view()
+      for (let ms = 0; ms < 10_000; ms += everyMs) {
+        machine.runUntil(ms)
+        machine.at(ms, { type: 'probe', from: STRANGER })
+      }
+      const [atMs = Number.NaN] = machine.times('claim')
+      assert.ok(atMs >= claimedMs && atMs <= claimedMs + 1_100, `claimed after ${atMs} ms`)
+      assert.equal(conflictOf(machine.state), undefined)
+      const fast = machine.times('probe').filter((ms, i, all) => i > 1 && ms - all[i - 2]! < 100)
+      assert.deepEqual(fast, [])
+    })
+  }
+
+  it('waits for one that asks, then claims, as for any that claims', () => {
+    const machine = new Machine()
+    machine.view()
+    machine.at(10, { type: 'probe', from: STRANGER })
+    assert.deepEqual(conflictOf(machine.state), { mac: STRANGER.mac, sinceMs: 10, heardMs: 10, probedSinceMs: 10 })
+    machine.answerer = STRANGER
+    machine.runUntil(5_000)
+    assert.deepEqual(machine.times('probe'), [0, 210, 1_210, 3_210])
+    assert.deepEqual(conflictOf(machine.state), { mac: STRANGER.mac, sinceMs: 10, heardMs: 3_210 })
+    assert.ok(machine.state.phase === 'waiting')
+  })
+
   it('begins the back-off anew when a speaker has the address after a stranger', () => {
     const machine = new Machine()
     machine.answerer = STRANGER

@@ -109,7 +109,7 @@ probe: before, higher      | .       | .      | back   | .      | .      | .    
 probe: after, lower hash   | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
 probe: after, higher       | .       | .      | back   | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 probe: gone node           | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | .      | .      | .      | .
-probe: stranger            | .       | taken  | taken  | taken  | taken  | taken | taken  | .       | .        | .       | .       | .      | .      | .      | .
+probe: stranger            | .       | asked  | asked  | asked  | asked  | asked | asked  | .       | .        | .       | .       | .      | .      | .      | .
 claim: lower hash          | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | sound  | sound  | .      | sound
 claim: lower, not first    | .       | used   | used   | used   | again  | used  | again  | holder  | .        | holder  | holder  | sound  | sound  | .      | sound
 claim: higher hash         | .       | used   | used   | used   | again  | used  | again  | holder  | holder   | holder  | holder  | insist | insist | .      | insist
@@ -264,9 +264,19 @@ timer: due, not first      | .       | probe1 | sound1 | probe2 | probe2 | own  
       }),
     },
     taken: {
-      title: 'is an address conflict (RFC 5227 §2.1.1)',
+      title: 'is an address conflict',
       expected: ({ before, from }) => ({
         state: { phase: 'waiting', holder: from!, dueMs: NOW + 1_000, backoffMs: 2_000, conflict: met(before, from) },
+        actions: [],
+      }),
+    },
+    asked: {
+      title: 'is an address conflict, perhaps a short one (RFC 5227 §2.1.1)',
+      expected: ({ before, from }) => ({
+        state: {
+          ...{ phase: 'waiting', holder: from!, dueMs: NOW + 200, backoffMs: 400 },
+          conflict: { ...met(before, from), probedSinceMs: NOW },
+        },
         actions: [],
       }),
     },
