@@ -38,6 +38,9 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   conflictForgottenMs: 30_000,
 }
 
+/** While another speaker is said to own an address as well, both are told of each other so often: announcements may have been lost. */
+export const RIVALS_INTERVAL_MS = 250
+
 /** After claiming, the segment is told again after so many milliseconds, because frames get lost and switches learn late. */
 export const REPEAT_AFTER_MS: readonly number[] = [200, 1_000, 3_000, 10_000, 30_000, 60_000]
 /** Then for as long as the address is owned: two owners can only settle what they hear of each other. */

@@ -78,7 +78,7 @@ const LIMITS: Readonly<Record<Plot, Limits>> = {
   failure: { ...STRICT, unownedMs: 700, everUnownedMs: 1_200 },
   // One that waits for an owner that lives asks every 2 s whether it still does.
   gentle: { ...STRICT, bothMs: 25, unownedMs: 2_200, wantedMs: 2_500, settledMs: 3_000, claimsInTenSeconds: 25 },
-  // Two owners that were parted tell each other every second. For a foreign host one looks every 5 s.
+  // Two owners that were parted tell each other four times a second. For a foreign host one looks every 5 s.
   rough: {
     ...STRICT,
     bothMs: 2_500,

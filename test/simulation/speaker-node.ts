@@ -5,6 +5,7 @@ import type {
   AnnouncerEvent,
   Standing,
 } from '../../src/layer2/announcer-events.ts'
+import { RIVALS_INTERVAL_MS } from '../../src/layer2/claim-timings.ts'
 import type { DesiredAddress } from '../../src/layer2/desired.ts'
 import type { Link } from '../../src/layer2/link.ts'
 import { type KnownSpeaker, Neighbourhood, type NodeLiveness } from '../../src/layer2/neighbourhood.ts'
@@ -35,7 +36,6 @@ export interface SpeakerNodeComponents {
 const STALL_LIMIT_MS = 300
 const STOP_LIMIT_MS = 2_000
 const STATUS_INTERVAL_MS = 1_000
-const RIVAL_INTERVAL_MS = 1_000
 /** steps by timer without time passing: more than this is a loop without end */
 const MAX_STEPS_AT_ONCE = 50
 
@@ -439,7 +439,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     )
   }
 
-  /** Another speaker says that it announces the same address: one of the two is wrong, and hears of it every second. */
+  /** Another speaker says that it announces the same address: one of the two is wrong, and hears of it again and again. */
   #speakUpAgainstRivals(): void {
     if (this.#rivalsPlanned || !this.synced || this.#rivals() === 0) return
     this.#rivalsPlanned = true
@@ -453,7 +453,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     if (rivals === 0) return
     const keys = addresses.filter(({ index }) => (rivals >> (index * links.length)) & ((1 << links.length) - 1))
     this.#step({ type: 'speakUp', addresses: keys.map(({ key }) => key) })
-    this.#after(RIVAL_INTERVAL_MS, () => this.#speakUpAndAgain())
+    this.#after(RIVALS_INTERVAL_MS, () => this.#speakUpAndAgain())
   }
 
   #rivals(): number {

@@ -109,7 +109,7 @@ describe('speakers, against a real API server', function () {
   /** The MAC address that answers for an IP address on the segment, if any does. */
   const whoHas = (ip: string): string | undefined => {
     try {
-      // Not in nobody's name (-0): who asks so is about to use the address, and speakers leave it to him for a second.
+      // Not in nobody's name (-0): who asks so is about to use the address, and speakers leave it to him for a moment.
       const out = client.exec('arping', ['-c', '1', '-w', '1', '-I', 'br0', ip])
       return /from ([0-9a-f:]{17})/.exec(out)?.[1]
     } catch {

@@ -7,7 +7,7 @@ import type { OpenUdpSocket } from '../../../io/udp.ts'
 import { formatAddress } from '../../../ip/address.ts'
 import { Announcer } from '../../../layer2/announcer.ts'
 import type { AnnouncerAction, AnnouncerEvent, Standing } from '../../../layer2/announcer-events.ts'
-import type { ClaimTimings } from '../../../layer2/claim-timings.ts'
+import { type ClaimTimings, RIVALS_INTERVAL_MS } from '../../../layer2/claim-timings.ts'
 import type { DesiredAddress } from '../../../layer2/desired.ts'
 import { type KnownSpeaker, Neighbourhood } from '../../../layer2/neighbourhood.ts'
 import { watchedNodes } from '../../../layer2/watched-nodes.ts'
@@ -44,7 +44,6 @@ export interface LinkDriverInit {
 const PACE_MS = 10
 /** what happens at once is told at once, together */
 const REPORT_DELAY_MS = 5
-const RIVALS_INTERVAL_MS = 1_000
 /** a timer this late is put off a little, once: the answers that it waited for may lie unread */
 const LATE_MS = 5
 const CATCH_UP_MS = 2

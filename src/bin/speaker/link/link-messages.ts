@@ -24,7 +24,7 @@ export type LinkCommand =
   /** every speaker that has registered once, this node's own too */
   | { readonly type: 'speakers'; readonly speakers: readonly KnownSpeaker[] }
   | { readonly type: 'standing'; readonly standing: Omit<Standing, 'leaving'> }
-  /** the addresses that another speaker says it owns: while this one does too, it announces them every second */
+  /** the addresses that another speaker says it owns: while this one does too, it announces them four times a second */
   | { readonly type: 'rivals'; readonly addresses: readonly string[] }
   /** everything owned is announced once more */
   | { readonly type: 'speakUp' }

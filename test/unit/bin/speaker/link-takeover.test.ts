@@ -270,14 +270,14 @@ describe('LinkDrivers of several nodes on one segment', () => {
     assert.equal(world.owners(key), 'a')
   })
 
-  it('announce what has rivals every second, for as long as it has', async () => {
+  it('announce what has rivals four times a second, for as long as it has', async () => {
     await owned()
     await world.run(100_000)
     const { sent, driver } = world.node('a')
     sent.length = 0
     driver.setRivals([key])
     assert.equal(sent.length, 2)
-    await world.run(3_000)
+    await world.run(750)
     assert.equal(sent.length, 8)
     driver.setRivals([key])
     assert.equal(sent.length, 10)
