@@ -184,7 +184,8 @@ export async function ensureLab(options: { name?: string; nodes?: number; fresh?
     const testLab = new TestLab(lab)
     // The Service "kubernetes" is the API server's own.
     await testLab.kubectl(['delete', 'deployments,services', '--selector=provider!=kubernetes', '--namespace=default'])
-    await testLab.kubectl(['delete', 'ipaddresspools,l2advertisements', '--all', `--namespace=${heraldNamespace}`])
+    const kinds = 'ipaddresspools,l2advertisements,bgpadvertisements,bgppeers,bfdprofiles,communities'
+    await testLab.kubectl(['delete', kinds, '--all', `--namespace=${heraldNamespace}`])
     return testLab
   } finally {
     unlock()
