@@ -67,6 +67,20 @@ describe('the README, as a new user follows it', function () {
     run('npm run -s lab -- kubectl wait ipaddresspool/web -n herald-system --for=condition=Accepted --timeout=10s')
   })
 
+  it('has a BGP peer and an advertisement with which the nodes have sessions', () => {
+    const yaml = blocks('README.md', 'yaml')[1]
+    assert.ok(yaml)
+    assert.match(run('npm run -s lab -- kubectl apply -f -', yaml), /bgppeer.metallb.io\/rack-router created/)
+    const sessions = 'npm run -s lab -- kubectl wait bgpsessionstatuses -n herald-system -l herald.io/peer=rack-router'
+    const deadlineMs = performance.now() + 20_000
+    // The objects come with the sessions, and there is nothing to wait for before.
+    while (!run('npm run -s lab -- kubectl get bgpsessionstatuses -n herald-system').includes('rack-router')) {
+      assert.ok(performance.now() < deadlineMs, 'no session is told of')
+    }
+    run(`${sessions} --for=jsonpath={.status.state}=Established --timeout=20s`)
+    run('npm run -s lab -- kubectl delete -f -', yaml)
+  })
+
   it('installs by Helm with the values that it names', () => {
     const install = shell.find(command => command.startsWith('helm install'))
     assert.ok(install)
