@@ -1,10 +1,27 @@
 import type { BgpTexts } from './announced-bgp.ts'
 import type { BgpSituation } from './bgp-situations.ts'
 
+interface Words {
+  /** of the addresses, in order */
+  readonly reasons: string
+  /** how many addresses are announced */
+  readonly announced: number
+  readonly text: string
+}
+
 interface Audience {
   readonly serviceKeys: Set<string>
   /** what was said of the situation when its Services were last looked at */
-  text: string
+  told: Words
+  /** what is to be said instead, and since when */
+  other?: { readonly text: string; readonly sinceMs: number }
+}
+
+export interface BgpAudienceInit {
+  /** so long must other details last before anybody looks at them */
+  detailDelayMs: number
+  /** so long must no session be left: one that flaps faster than that costs nothing */
+  worseDelayMs: number
 }
 
 /**
@@ -13,11 +30,13 @@ interface Audience {
  */
 export class BgpAudience {
   readonly #texts: Pick<BgpTexts, 'stateOf'>
+  readonly #init: BgpAudienceInit
   readonly #audiences = new Map<BgpSituation, Audience>()
   readonly #situations = new Map<string, BgpSituation>()
 
-  constructor(texts: Pick<BgpTexts, 'stateOf'>) {
+  constructor({ texts }: { texts: Pick<BgpTexts, 'stateOf'> }, init: BgpAudienceInit) {
     this.#texts = texts
+    this.#init = init
   }
 
   /** The Services of which a BGPAdvertisement announces something. */
@@ -38,21 +57,44 @@ export class BgpAudience {
     return (before?.nodesText ?? '') !== (situation?.nodesText ?? '')
   }
 
-  /** Sessions have changed: the Services of which something else is to be said. Each change is told once. */
-  *concerned(): Iterable<string> {
+  /**
+   * Sessions have changed, or it is time: the Services of which something else is to be said now. That an address is announced again is told at
+   * once; all else, as how many sessions are established, when it has lasted.
+   *
+   * @returns dueMs when there is something to tell by nothing but time
+   */
+  concerned(nowMs: number): { serviceKeys: string[]; dueMs: number | undefined } {
+    const serviceKeys: string[] = []
+    let dueMs: number | undefined
     for (const [situation, audience] of this.#audiences) {
-      const text = this.#textOf(situation)
-      if (text === audience.text) continue
-      audience.text = text
-      yield* audience.serviceKeys
+      const words = this.#wordsOf(situation)
+      if (words.text === audience.told.text) {
+        audience.other = undefined
+        continue
+      }
+      if (audience.other?.text !== words.text) audience.other = { text: words.text, sinceMs: nowMs }
+      const tellMs = audience.other.sinceMs + this.#delayMs(audience.told, words)
+      if (tellMs > nowMs) {
+        dueMs = Math.min(dueMs ?? Number.POSITIVE_INFINITY, tellMs)
+        continue
+      }
+      audience.told = words
+      audience.other = undefined
+      for (const key of audience.serviceKeys) serviceKeys.push(key)
     }
+    return { serviceKeys, dueMs }
+  }
+
+  #delayMs(told: Words, now: Words): number {
+    if (now.announced > told.announced) return 0
+    return now.reasons === told.reasons ? this.#init.detailDelayMs : this.#init.worseDelayMs
   }
 
   #enter(serviceKey: string, situation: BgpSituation): void {
     this.#situations.set(serviceKey, situation)
     const audience = this.#audiences.get(situation)
     if (audience) audience.serviceKeys.add(serviceKey)
-    else this.#audiences.set(situation, { serviceKeys: new Set([serviceKey]), text: this.#textOf(situation) })
+    else this.#audiences.set(situation, { serviceKeys: new Set([serviceKey]), told: this.#wordsOf(situation) })
   }
 
   #leave(serviceKey: string, situation: BgpSituation): void {
@@ -62,7 +104,12 @@ export class BgpAudience {
     if (audience?.serviceKeys.size === 0) this.#audiences.delete(situation)
   }
 
-  #textOf({ addresses }: BgpSituation): string {
-    return addresses.map(address => this.#texts.stateOf(address).text).join('\n')
+  #wordsOf({ addresses }: BgpSituation): Words {
+    const states = addresses.map(address => this.#texts.stateOf(address))
+    return {
+      reasons: states.map(({ reason }) => reason).join(' '),
+      announced: states.filter(({ reason }) => reason === 'Announced').length,
+      text: states.map(({ text }) => text).join('\n'),
+    }
   }
 }

@@ -1,10 +1,6 @@
-import { type BgpConfig, peersOfNode } from '../config/bgp-config.ts'
-import type { Family } from '../ip/address.ts'
-import type { NodeView } from '../resources/node.ts'
 import type { BgpAppraisal } from '../speaker/bgp/appraise-bgp.ts'
-import { BgpIndex, type BgpStandings } from '../speaker/bgp/bgp-index.ts'
+import type { BgpIndex, BgpStandings } from '../speaker/bgp/bgp-index.ts'
 import { type BgpDecision, type BgpWithholding, decideBgp } from '../speaker/bgp/decide-bgp.ts'
-import type { CandidateRules, ClusterFacts } from '../speaker/candidate-index.ts'
 
 export type AdvertisedByBgp = Exclude<BgpAppraisal, { withhold: unknown }>
 
@@ -30,8 +26,6 @@ export interface BgpSituationsInit {
   index: BgpIndex
   /** names of all nodes */
   nodeNames: readonly string[]
-  /** whether sessions with a peer carry the routes of a family */
-  carries: (peer: string, family: Family) => boolean
 }
 
 /** Endpoints move for ever, and what they leave behind must not pile up. Sharing objects is an economy, nothing depends on it. */
@@ -63,13 +57,13 @@ export class BgpSituations {
   }
 
   #keyOf({ addresses, local, endpoints }: AdvertisedByBgp): string {
-    const parts = addresses.map(({ address, standings }) => {
+    const parts = addresses.map(({ standings }) => {
       let number = this.#numbers.get(standings)
       if (number === undefined) {
         number = this.#numbers.size
         this.#numbers.set(standings, number)
       }
-      return `${number}v${address.family}`
+      return String(number)
     })
     if (local) parts.push(endpoints.nodes.join('/'), (endpoints.leavingNodes ?? []).join('/'))
     return parts.join('//')
@@ -104,8 +98,7 @@ export class BgpSituations {
     const item = appraisal.addresses[position]!
     const decision = this.#decide({ ...appraisal, addresses: [item] }, nodeName)
     if ('withhold' in decision) return []
-    const peers = new Set(decision.announce.flatMap(({ plan }) => plan.peers))
-    return [...peers].filter(peer => this.#init.carries(peer, item.address.family)).sort()
+    return [...new Set(decision.announce.flatMap(({ plan }) => plan.peers))].sort()
   }
 
   #withheld(
@@ -130,21 +123,4 @@ export class BgpSituations {
     const { index } = this.#init
     return decideBgp(appraisal, { nodeName, index, drained: index.isDraining(nodeName) })
   }
-}
-
-/** The same for the whole configuration. */
-export function bgpSituations(
-  facts: Pick<ClusterFacts, 'nodes' | 'speakers' | 'poolOf'>,
-  config: Pick<BgpConfig, 'peers' | 'advertisements'>,
-  rules: CandidateRules,
-): BgpSituations {
-  const families = new Map<string, readonly Family[]>()
-  const peersOf = (node: NodeView): string[] =>
-    peersOfNode(config, node).map(peer => {
-      families.set(peer.name, peer.families)
-      return peer.name
-    })
-  const index = new BgpIndex({ ...facts, advertisements: config.advertisements, peersOf }, { rules })
-  const carries = (peer: string, family: Family): boolean => families.get(peer)?.includes(family) ?? false
-  return new BgpSituations({ index, nodeNames: [...facts.nodes.keys()], carries })
 }

@@ -43,7 +43,7 @@ const FALSE_DELAY_MS = 2_000
 /** Reports of two nodes about one hand-over come up to a second apart. */
 const MOVE_DELAY_MS = 1_000
 /** How many sessions of how many, and which nodes: what changes for thousands of Services when one session or node comes or goes. */
-const DETAIL_DELAY_MS = 3_000
+const DETAIL_DELAY_MS = 2_000
 const DETAIL_EVERY_MS = 50
 const ALLOCATING_DELAY_MS = 500
 /** Nodes, pools and advertisements change in bursts. */
@@ -74,7 +74,10 @@ export class AnnouncedController {
   constructor(components: AnnouncedControllerComponents, init: WatchedWorldInit) {
     this.#components = components
     this.#world = new WatchedWorld(components, init)
-    this.#audience = new BgpAudience(this.#world.texts)
+    this.#audience = new BgpAudience(
+      { texts: this.#world.texts },
+      { detailDelayMs: DETAIL_DELAY_MS, worseDelayMs: MOVE_DELAY_MS },
+    )
   }
 
   get reports(): Pick<ReportIndex, 'of'> {
@@ -178,12 +181,16 @@ export class AnnouncedController {
     onReported(keys)
   }
 
-  #onSession(): void {
+  /** Looks at what sessions have changed: what is to be said of them is found out twice a second at most. */
+  #onSession(delayMs = SESSIONS_DELAY_MS): void {
     const { clock, enqueue } = this.#components
     this.#cancelSessions ??= clock.setTimer(() => {
       this.#cancelSessions = undefined
-      enqueue(this.#audience.concerned())
-    }, SESSIONS_DELAY_MS)
+      const nowMs = clock.monotonicMs()
+      const { serviceKeys, dueMs } = this.#audience.concerned(nowMs)
+      enqueue(serviceKeys)
+      if (dueMs !== undefined) this.#onSession(Math.min(dueMs - nowMs, SESSIONS_DELAY_MS))
+    }, delayMs)
   }
 
   #note(key: string, judgement: AnnouncedJudgement): void {

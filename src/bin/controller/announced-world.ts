@@ -2,7 +2,7 @@ import { parseAddressPool } from '../../config/address-pool.ts'
 import type { ParsedL2Advertisement } from '../../config/l2-advertisement.ts'
 import { type AnnouncedJudgement, type AnnouncedWorld, judgeAnnouncement } from '../../controller/announced.ts'
 import { BgpTexts } from '../../controller/announced-bgp.ts'
-import { bgpSituations } from '../../controller/bgp-situations.ts'
+import { BgpSituations } from '../../controller/bgp-situations.ts'
 import { ElectedNodes } from '../../controller/elected-nodes.ts'
 import { ReportIndex } from '../../controller/report-index.ts'
 import { SessionIndex } from '../../controller/session-index.ts'
@@ -20,6 +20,8 @@ import type { NodeView } from '../../resources/node.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { SpeakerView } from '../../resources/speaker-view.ts'
 import { appraise, claimed } from '../../speaker/appraise.ts'
+import { bgpFacts } from '../../speaker/bgp/bgp-facts.ts'
+import { BgpIndex } from '../../speaker/bgp/bgp-index.ts'
 import { CandidateIndex, type CandidateRules } from '../../speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import type { AdvertisingConfiguration } from './advertising-configuration.ts'
@@ -116,13 +118,11 @@ export class WatchedWorld {
       nodes: stores.nodes.list(),
       speakers: stores.speakers.list(),
     })
+    const nodeNames = [...facts.nodes.keys()]
+    const bgpIndex = new BgpIndex(bgpFacts(facts, configuration.bgp), { rules: candidateRules })
     return {
-      layer2: {
-        index: new CandidateIndex(facts, candidateRules),
-        nodeNames: [...facts.nodes.keys()],
-        nodeReasons: new WeakMap(),
-      },
-      situations: bgpSituations(facts, configuration.bgp, candidateRules),
+      layer2: { index: new CandidateIndex(facts, candidateRules), nodeNames, nodeReasons: new WeakMap() },
+      situations: new BgpSituations({ index: bgpIndex, nodeNames }),
       refused: configuration.refusedAdvertising,
     }
   }

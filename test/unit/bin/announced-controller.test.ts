@@ -6,7 +6,11 @@ import { ANNOUNCED } from '../../../src/controller/conditions.ts'
 import { Reconciler } from '../../../src/kubernetes/reconciler.ts'
 import { serviceStatusPatch } from '../../../src/kubernetes/status-writer.ts'
 import { Store } from '../../../src/kubernetes/store.ts'
-import type { BgpSessionView } from '../../../src/resources/bgp-session-status.ts'
+import {
+  type BgpSessionState,
+  type BgpSessionView,
+  viewBgpSessionStatus,
+} from '../../../src/resources/bgp-session-status.ts'
 import { type EndpointSliceView, viewEndpointSlice } from '../../../src/resources/endpoint-slice.ts'
 import { viewNode } from '../../../src/resources/node.ts'
 import type { Condition, ServiceView } from '../../../src/resources/service.ts'
@@ -294,5 +298,170 @@ describe('the condition Announced, over time', () => {
     stores.services.delete('default/web')
     await clock.advanceAsync(0)
     assert.equal(controller.unannounced.size, 0)
+  })
+
+  describe('by BGP', () => {
+    const spec = { myASN: 64500, peerASN: 64501 }
+    /** No L2Advertisement; two routers, and every node has a session with each. */
+    beforeEach(() => {
+      stores.advertisements.delete('h/all')
+      objects.put('BGPAdvertisement', 'all')
+      objects.put('BGPPeer', 'tor-1', { ...spec, peerAddress: '192.0.2.251' })
+      objects.put('BGPPeer', 'tor-2', { ...spec, peerAddress: '192.0.2.252' })
+      for (const node of ['a', 'b']) for (const peer of ['tor-1', 'tor-2']) session(node, peer)
+    })
+
+    const session = (node: string, peer: string, state: BgpSessionState = 'Established', more: object = {}) => {
+      const status = { node, peer, state, ...more }
+      stores.bgpSessions.upsert(`h/${node}.${peer}`, String(++version), viewBgpSessionStatus({ status }))
+    }
+    const all = (count: number) => {
+      for (let index = 1; index <= count; index++) addressed(`web-${index}`, `192.0.2.${index}`)
+    }
+    /** How many sessions of how many, as a Service says. */
+    const established = (name: string) => /\d+ of \d+(?= sessions? established)/.exec(shownOf(name)?.message ?? '')?.[0]
+
+    it('is written once for a new Service, at once, and to which nodes and peers is told on', async () => {
+      await begin()
+      addressed('web', '192.0.2.1')
+      await clock.advanceAsync(0)
+      assert.deepEqual(written, ['default/web Announced'])
+      assert.equal(established('web'), '4 of 4')
+      assert.deepEqual(byBgp, ['default/web'])
+      await clock.advanceAsync(60_000)
+      assert.deepEqual([written.length, byBgp.length, events], [1, 1, []])
+    })
+
+    it('takes no notice of counters, nor of attempts that fail alike', async () => {
+      all(3)
+      session('a', 'tor-1', 'Active', { lastError: 'connection refused' })
+      await begin()
+      await clock.advanceAsync(10_000)
+      looked.length = 0
+      for (let round = 0; round < 20; round++) {
+        session('b', 'tor-1', 'Established', { prefixesSent: round })
+        session('a', 'tor-1', round % 2 ? 'Active' : 'Connect', { lastError: 'connection refused' })
+        await clock.advanceAsync(1_000)
+      }
+      assert.deepEqual([looked, written.length], [[], 3])
+    })
+
+    it('costs neither a write nor a look while a session flaps faster than it is told', async () => {
+      all(100)
+      await begin()
+      await clock.advanceAsync(10_000)
+      written.length = 0
+      looked.length = 0
+      for (let round = 0; round < 100; round++) {
+        session('a', 'tor-1', round % 2 ? 'Established' : 'Idle', { lastError: 'reset' })
+        await clock.advanceAsync(100)
+      }
+      assert.deepEqual(written, [])
+      assert.deepEqual(looked, [])
+      await clock.advanceAsync(10_000)
+      assert.deepEqual(written, [])
+    })
+
+    it('costs nothing either when the only session flaps so', async () => {
+      objects.bgpPeers.delete('h/tor-2')
+      report('b', { expiredAt: '2026-01-01T00:00:00Z' })
+      all(10)
+      await begin()
+      await clock.advanceAsync(10_000)
+      assert.equal(established('web-1'), '1 of 1')
+      written.length = 0
+      looked.length = 0
+      for (let round = 0; round < 20; round++) {
+        session('a', 'tor-1', round % 2 ? 'Established' : 'Idle', { lastError: 'reset' })
+        await clock.advanceAsync(600)
+      }
+      assert.deepEqual([looked, written], [[], []])
+    })
+
+    it('is told of a session that stays down on each Service, one after the other', async () => {
+      all(100)
+      await begin()
+      await clock.advanceAsync(10_000)
+      written.length = 0
+      session('a', 'tor-1', 'Idle', { lastError: 'hold timer expired' })
+      await clock.advanceAsync(4_000)
+      assert.deepEqual(written, [])
+      await clock.advanceAsync(1_500)
+      assert.ok(written.length > 10 && written.length < 30, `${written.length} in a second`)
+      await clock.advanceAsync(5_000)
+      assert.equal(written.length, 100)
+      assert.match(
+        shownOf('web-100')?.message ?? '',
+        /3 of 4 sessions established, down: "tor-1" on a \(hold timer expired\)$/,
+      )
+      assert.deepEqual(events, [])
+    })
+
+    it('says when it has lasted that no session is left, by one event each, and at once that there is one', async () => {
+      all(2)
+      await begin()
+      await clock.advanceAsync(10_000)
+      written.length = 0
+      for (const node of ['a', 'b']) for (const peer of ['tor-1', 'tor-2']) session(node, peer, 'Idle')
+      await clock.advanceAsync(2_400)
+      assert.deepEqual(written, [])
+      await clock.advanceAsync(1_600)
+      assert.deepEqual(written, ['default/web-1 NoSession', 'default/web-2 NoSession'])
+      assert.equal(events.length, 2)
+      assert.deepEqual(Object.fromEntries(controller.unannounced), { NoSession: 2 })
+      session('b', 'tor-2')
+      await clock.advanceAsync(600)
+      assert.deepEqual(
+        ['web-1', 'web-2'].map(name => [shownOf(name)?.reason, established(name)]),
+        [
+          ['Announced', '1 of 4'],
+          ['Announced', '1 of 4'],
+        ],
+      )
+    })
+
+    it('follows nodes, peers and endpoints, and tells on who announces what', async () => {
+      addressed('web', '192.0.2.1')
+      await begin()
+      await clock.advanceAsync(10_000)
+      byBgp.length = 0
+      report('b', { expiredAt: '2026-01-01T00:00:00Z' })
+      await clock.advanceAsync(5_000)
+      assert.equal(established('web'), '2 of 2')
+      assert.deepEqual(byBgp, ['default/web'])
+      objects.bgpPeers.delete('h/tor-2')
+      await clock.advanceAsync(5_000)
+      assert.equal(established('web'), '1 of 1')
+      assert.deepEqual(controller.bgpStatusesOf(stores.services.get('default/web')!), [
+        { node: 'a', serviceName: 'web', serviceNamespace: 'default', peers: ['tor-1'] },
+      ])
+      objects.bgpAdvertisements.delete('h/all')
+      await clock.advanceAsync(5_000)
+      assert.equal(shownOf('web')?.reason, 'NoMatchingAdvertisement')
+      assert.equal(byBgp.length, 3)
+      assert.deepEqual(controller.bgpStatusesOf(stores.services.get('default/web')!), [])
+    })
+
+    it('writes nothing after a restart', async () => {
+      all(3)
+      await begin()
+      await clock.advanceAsync(1_000)
+      written.length = 0
+      controller.stop()
+      controller.start()
+      reconciler.enqueueAll()
+      await clock.advanceAsync(20_000)
+      assert.deepEqual(written, [])
+    })
+
+    it('says of a peer that is refused on the Services that it concerns', async () => {
+      addressed('web', '192.0.2.1')
+      await begin()
+      await clock.advanceAsync(1_000)
+      objects.put('BGPPeer', 'tor-2', { ...spec, peerAddress: '192.0.2.252', bfdProfile: 'gone' }, { generation: 2 })
+      await clock.advanceAsync(5_000)
+      const { message = '' } = shownOf('web') ?? {}
+      assert.match(message, /to peer "tor-1": 2 of 2 sessions established; refused: BGPPeer "tor-2" \(spec\.bfdProfile/)
+    })
   })
 })

@@ -9,13 +9,15 @@ import type { Problem } from '../../../src/config/problem.ts'
 import { judgeAnnouncement } from '../../../src/controller/announced.ts'
 import { BgpTexts } from '../../../src/controller/announced-bgp.ts'
 import { ANNOUNCED_REASONS } from '../../../src/controller/announced-reasons.ts'
-import { bgpSituations } from '../../../src/controller/bgp-situations.ts'
+import { BgpSituations } from '../../../src/controller/bgp-situations.ts'
 import { refusedAdvertising } from '../../../src/controller/refused-advertising.ts'
 import { ReportIndex } from '../../../src/controller/report-index.ts'
 import { SessionIndex } from '../../../src/controller/session-index.ts'
 import type { ServiceEndpoints } from '../../../src/resources/endpoint-slice.ts'
 import { viewNode } from '../../../src/resources/node.ts'
 import { type SpeakerObject, viewSpeaker } from '../../../src/resources/speaker-view.ts'
+import { bgpFacts } from '../../../src/speaker/bgp/bgp-facts.ts'
+import { BgpIndex } from '../../../src/speaker/bgp/bgp-index.ts'
 import { CandidateIndex } from '../../../src/speaker/candidate-index.ts'
 import { gatherClusterFacts } from '../../../src/speaker/cluster-facts.ts'
 import { service } from '../../support/services.ts'
@@ -110,7 +112,13 @@ function judged(situation: Situation) {
       ownerOf: () => owner,
       nodeReasons: new WeakMap(),
     },
-    bgp: { situations: bgpSituations(facts, config, {}), texts: new BgpTexts(sessions) },
+    bgp: {
+      situations: new BgpSituations({
+        index: new BgpIndex(bgpFacts(facts, config)),
+        nodeNames: [...facts.nodes.keys()],
+      }),
+      texts: new BgpTexts(sessions),
+    },
     refused: refusedAdvertising({ layer2: layer2.map(written), bgp: bgp.map(written) }, config),
   })
 }
