@@ -143,6 +143,7 @@ describe('a collision of connections (RFC 4271 §6.8)', () => {
     scene.accept('accepted-1')
     scene.expire('hold outgoing-1')
     assert.equal(scene.state, 'OpenSent')
+    assert.equal(scene.peer.lastError?.code, 'holdTimerExpired')
     scene.open('accepted-1')
     scene.keepalive('accepted-1')
     assert.equal(scene.established, 'accepted-1')

@@ -116,6 +116,7 @@ describe('a BGP peer', () => {
     assert.deepEqual(scene.expire('connectRetry'), ['set connectRetry 10000', 'connect outgoing-2'])
     assert.deepEqual(scene.expire('connectRetry'), ['close outgoing-2', 'set connectRetry 10000', 'connect outgoing-3'])
     assert.equal(scene.peer.lastError?.text, 'no connection: the peer does not answer')
+    assert.deepEqual(scene.step({ type: 'tcpFailed', connection: 'outgoing-3', cause }), ['set connectRetry 4000'])
   })
 
   it('ignores what comes of connections and timers that are over', () => {

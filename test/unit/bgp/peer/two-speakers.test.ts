@@ -40,7 +40,9 @@ function courses(modes: readonly Course['modes'][]): fc.Arbitrary<Course> {
   })
 }
 
-describe('two speakers that are each other’s peer', () => {
+describe('two speakers that are each other’s peer', function () {
+  this.timeout(20_000)
+
   it('come to one session, whoever calls', () => {
     fc.assert(
       fc.property(courses(oneCalls), course => {
@@ -69,9 +71,9 @@ describe('two speakers that are each other’s peer', () => {
           before,
         )
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
-    assert.ok(collisions > 100, `${collisions}`)
+    assert.ok(collisions > 50, `${collisions}`)
   })
 
   it('find each other again after a stop, a change and a failure', () => {
