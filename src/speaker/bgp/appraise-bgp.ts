@@ -35,7 +35,7 @@ export function appraiseBgp(
   for (const { key, address, pool } of eligible.addresses) {
     const advertisements = index.advertisements(pool, service.labels)
     if (advertisements.length === 0) continue
-    const standings = index.standings(advertisements)
+    const standings = index.standings(advertisements, address.family)
     const leastUnfit = index.leastUnfit(standings, local ? endpoints : undefined)
     addresses.push({ key, address, advertisements, standings, leastUnfit })
   }

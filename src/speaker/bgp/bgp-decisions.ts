@@ -111,7 +111,7 @@ export class BgpDecisions {
     const draining = index.isDraining(this.#nodeName)
     this.#drainTimes.follow(draining ? [this.#nodeName] : [], nowMs)
     const { advertisements } = facts
-    this.#book.setWorld({ peers: index.peersOf(this.#nodeName), advertisements, draining })
+    this.#book.setWorld({ peers: index.peersOf(this.#nodeName).map(({ name }) => name), advertisements, draining })
     this.#touchAll()
     this.#index = index
     return index

@@ -7,6 +7,6 @@ export function bgpFacts({ nodes, speakers, poolOf }: ClusterFacts, config: BgpC
   return {
     ...{ nodes, speakers, poolOf },
     advertisements: config.advertisements,
-    peersOf: node => peersOfNode(config, node).map(({ name }) => name),
+    peersOf: node => peersOfNode(config, node),
   }
 }

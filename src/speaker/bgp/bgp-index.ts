@@ -1,3 +1,4 @@
+import type { PeerConfig } from '../../bgp/peer-config.ts'
 import { advertisesFromNode, advertisesService } from '../../config/advertisement.ts'
 import type { BgpAdvertisement } from '../../config/bgp-advertisement.ts'
 import { advertisementsOfPool } from '../../config/bgp-config.ts'
@@ -15,18 +16,21 @@ export interface BgpFacts extends Pick<ClusterFacts, 'nodes' | 'poolOf'> {
   readonly advertisements: readonly BgpAdvertisement[]
   /** by the nodes whose speaker is registered and not marked as expired */
   readonly speakers: { has(node: string): boolean }
-  /** names of the BGPPeers that a node is to hold sessions with */
-  peersOf(node: NodeView): readonly string[]
+  /** the BGPPeers that a node is to hold sessions with */
+  peersOf(node: NodeView): readonly NodePeer[]
 }
 
-/** What a node can announce for the Services that some advertisements apply to. */
+/** A BGPPeer of a node, as far as announcing asks. */
+export type NodePeer = Pick<PeerConfig, 'name' | 'families'>
+
+/** What a node can announce of the addresses of a family that some advertisements apply to. */
 export interface BgpStanding {
-  /** by family: one for each length of prefix, the longest first */
-  readonly plans: Readonly<Record<Family, readonly AnnouncementPlan[]>>
+  /** one for each length of prefix, the longest first */
+  readonly plans: readonly AnnouncementPlan[]
   readonly draining: boolean
 }
 
-/** Nodes that are selected, can announce, and have a peer to announce to. */
+/** Nodes that are selected, can announce, and have a peer of the family to announce to. */
 export type BgpStandings = ReadonlyMap<string, BgpStanding>
 
 /** How unfit a node is to announce, the fittest being 0: of those that are being drained, or whose endpoints all terminate, others are preferred. */
@@ -43,9 +47,12 @@ export class BgpIndex {
   /** the lists of advertisements that apply to some Service, by the names in them: such a list is an object that others are found by */
   readonly #lists = new Map<string, readonly BgpAdvertisement[]>()
   readonly #advertisementsOfPool = new Map<string, readonly BgpAdvertisement[]>()
-  readonly #standings = new Map<readonly BgpAdvertisement[], BgpStandings>()
+  readonly #standings = {
+    4: new Map<readonly BgpAdvertisement[], BgpStandings>(),
+    6: new Map<readonly BgpAdvertisement[], BgpStandings>(),
+  }
   readonly #leastUnfit = new Map<BgpStandings, Unfitness | undefined>()
-  readonly #peers = new Map<string, readonly string[]>()
+  readonly #peers = new Map<string, readonly NodePeer[]>()
 
   /** @param init.self the node of this process: it works, whatever the registrations say */
   constructor(facts: BgpFacts, init: { rules?: CandidateRules; self?: string } = {}) {
@@ -84,8 +91,8 @@ export class BgpIndex {
     return this.#facts.nodes.get(name)?.labels ?? {}
   }
 
-  /** Names of the BGPPeers of a node. */
-  peersOf(name: string): readonly string[] {
+  /** The BGPPeers of a node. */
+  peersOf(name: string): readonly NodePeer[] {
     let peers = this.#peers.get(name)
     if (!peers) {
       const node = this.#facts.nodes.get(name)
@@ -96,11 +103,12 @@ export class BgpIndex {
   }
 
   /** @param advertisements a list that advertisements() gave */
-  standings(advertisements: readonly BgpAdvertisement[]): BgpStandings {
-    let standings = this.#standings.get(advertisements)
+  standings(advertisements: readonly BgpAdvertisement[], family: Family): BgpStandings {
+    const known = this.#standings[family]
+    let standings = known.get(advertisements)
     if (!standings) {
-      standings = this.#judge(advertisements)
-      this.#standings.set(advertisements, standings)
+      standings = this.#judge(advertisements, family)
+      known.set(advertisements, standings)
     }
     return standings
   }
@@ -118,19 +126,21 @@ export class BgpIndex {
     return this.#leastUnfit.get(standings)
   }
 
-  #judge(advertisements: readonly BgpAdvertisement[]): BgpStandings {
+  #judge(advertisements: readonly BgpAdvertisement[], family: Family): BgpStandings {
     const standings = new Map<string, BgpStanding>()
     for (const { name, labels } of this.#facts.nodes.values()) {
       if (this.nodeProblem(name)) continue
       const peers = this.peersOf(name)
+        .filter(({ families }) => families.includes(family))
+        .map(peer => peer.name)
       const selecting = this.#share(
         advertisements.filter(
           advertisement => advertisesFromNode(advertisement, labels) && tells(advertisement, peers),
         ),
       )
       if (selecting.length === 0) continue
-      const plans = (family: Family) => plansOf(selecting, family, peers, list => this.#share(list))
-      standings.set(name, { plans: { 4: plans(4), 6: plans(6) }, draining: this.isDraining(name) })
+      const plans = plansOf(selecting, family, peers, list => this.#share(list))
+      standings.set(name, { plans, draining: this.isDraining(name) })
     }
     return standings
   }

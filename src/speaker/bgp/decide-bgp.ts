@@ -52,7 +52,7 @@ export function decideBgp(appraisal: BgpAppraisal, node: BgpNode): BgpDecision {
       continue
     }
     const { address, standings } = item
-    for (const plan of standings.get(node.nodeName)!.plans[address.family]) {
+    for (const plan of standings.get(node.nodeName)!.plans) {
       if (plan.conflict) return { withhold: 'conflictingAdvertisements', conflict: plan.conflict }
       const prefix = prefixOf(address, plan.length)
       announce.push({ key: formatPrefix(prefix), prefix, plan })

@@ -38,6 +38,7 @@ export class BgpWorld implements BgpWorldSources {
   speakers = new Set(['node-a', 'node-b', 'node-c'])
   advertisements: BgpAdvertisement[] = [bgpAdvertisement('all')]
   peers: (node: NodeView) => string[] = () => ['router']
+  families: (peer: string) => Family[] = () => [4, 6]
   readonly pools = [
     pool('pool', ['192.0.2.0/24', '2001:db8::/64']),
     pool('other', ['198.51.100.0/24', '203.0.113.0/24']),
@@ -82,7 +83,7 @@ export class BgpWorld implements BgpWorldSources {
       nodes: new Map(this.nodes.map(node => [node.name, node])),
       speakers: this.speakers,
       poolOf: (address: Address) => this.pools.find(pool => poolContains(pool, address)),
-      peersOf: this.peers,
+      peersOf: (node: NodeView) => this.peers(node).map(name => ({ name, families: this.families(name) })),
     }
   }
 }

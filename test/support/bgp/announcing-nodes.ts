@@ -1,8 +1,8 @@
-import type { ServiceEndpoints } from '../../resources/endpoint-slice.ts'
-import type { ServiceView } from '../../resources/service.ts'
-import { appraiseBgp } from './appraise-bgp.ts'
-import type { BgpIndex } from './bgp-index.ts'
-import { type BgpWithholding, decideBgp } from './decide-bgp.ts'
+import type { ServiceEndpoints } from '../../../src/resources/endpoint-slice.ts'
+import type { ServiceView } from '../../../src/resources/service.ts'
+import { appraiseBgp } from '../../../src/speaker/bgp/appraise-bgp.ts'
+import type { BgpIndex } from '../../../src/speaker/bgp/bgp-index.ts'
+import { type BgpWithholding, decideBgp } from '../../../src/speaker/bgp/decide-bgp.ts'
 
 export interface BgpWorld {
   readonly loadBalancerClass: string

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import type { BgpAdvertisement } from '../../../../src/config/bgp-advertisement.ts'
 import type { ServiceEndpoints } from '../../../../src/resources/endpoint-slice.ts'
-import { announcingNodes } from '../../../../src/speaker/bgp/announcing-nodes.ts'
+import { appraiseBgp } from '../../../../src/speaker/bgp/appraise-bgp.ts'
 import { BgpIndex } from '../../../../src/speaker/bgp/bgp-index.ts'
+import { decideBgp } from '../../../../src/speaker/bgp/decide-bgp.ts'
 import type { CandidateRules } from '../../../../src/speaker/node-rules.ts'
+import { announcingNodes } from '../../../support/bgp/announcing-nodes.ts'
 import { BgpWorld, bgpAdvertisement } from '../../../support/bgp/world.ts'
 
 const LOCAL = { spec: { externalTrafficPolicy: 'Local' } }
 
-describe('announcingNodes', () => {
+describe('decideBgp', () => {
   let world: BgpWorld
 
   beforeEach(() => {
@@ -136,6 +138,11 @@ describe('announcingNodes', () => {
     world.peers = ({ name }) => (name === 'node-a' ? ['tor-1', 'spine'] : name === 'node-b' ? ['spine'] : [])
     const key = world.put('s', ['192.0.2.1', '2001:db8::1'])
     assert.deepEqual(judge(key), { a: 'to spine tor-1', b: 'to spine', c: 'noPeer' })
+    // An address needs a session that carries its family.
+    world.families = peer => (peer === 'spine' ? [6] : [4])
+    assert.deepEqual(judge(world.put('ipv6', ['2001:db8::2'])), { a: 'to spine', b: 'to spine', c: 'noPeer' })
+    assert.deepEqual(judge(world.put('ipv4', ['192.0.2.2'])), { a: 'to tor-1', b: 'noPeer', c: 'noPeer' })
+    assert.deepEqual(judge(key), { a: 'to spine tor-1', b: 'to spine', c: 'noPeer' })
     world.advertisements = [bgpAdvertisement('tor', { peers: ['tor-1', 'tor-2'] })]
     assert.deepEqual(judge(key), { a: 'to tor-1', b: 'noPeer', c: 'noPeer' })
   })
@@ -197,15 +204,11 @@ describe('announcingNodes', () => {
 
     it('name both, and the peer', () => {
       world.advertisements = [bgpAdvertisement('elder', low), bgpAdvertisement('younger', high)]
-      const judged = announcingNodes(world.service(world.put('s', ['192.0.2.1']))!, {
-        loadBalancerClass: '',
-        index: new BgpIndex(world.cluster()),
-        endpoints: { serving: true, nodes: [] },
-        nodeNames: ['node-a'],
-        isDrained: () => false,
-      })
-      assert.ok('withheld' in judged)
-      assert.deepEqual(judged.withheld.get('node-a'), {
+      const index = new BgpIndex(world.cluster())
+      const endpoints = { serving: true, nodes: [] }
+      const service = world.service(world.put('s', ['192.0.2.1']))!
+      const appraisal = appraiseBgp(service, { loadBalancerClass: '', index, endpoints })
+      assert.deepEqual(decideBgp(appraisal, { nodeName: 'node-a', index, drained: false }), {
         withhold: 'conflictingAdvertisements',
         conflict: { advertisements: ['elder', 'younger'], peer: 'router' },
       })
