@@ -1,9 +1,15 @@
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
 import { UpdateSubcode } from '../error-codes.ts'
 import type { PathAttributes } from '../message.ts'
-import { mergePaths, writeAs } from './as-path.ts'
-import { type AttributeCodec, type AttributeDraft, AttributeKind, discardFor, wrongLength } from './attribute-codec.ts'
+import { maxTwoOctetAs, mergePaths, writeAs } from './as-path.ts'
+import {
+  type AttributeCodec,
+  type AttributeDraft,
+  AttributeKind,
+  type BeginAttribute,
+  discardFor,
+  wrongLength,
+} from './attribute-codec.ts'
 import type { AttributeFault } from './attribute-problem.ts'
 import { AS_TRANS } from './layout.ts'
 
@@ -19,7 +25,9 @@ export const aggregator: AttributeCodec = {
     draft.aggregator = decoded
     return undefined
   },
-  encode: ({ aggregator }, { fourOctetAs }) => aggregator && encodeAggregator(aggregator, fourOctetAs ? 4 : 2),
+  encode: ({ aggregator }, begin, { fourOctetAs }) => {
+    if (aggregator) writeAggregator(aggregator, fourOctetAs ? 4 : 2, begin)
+  },
 }
 
 /** RFC 6793 §3 and §6: the aggregator in four octets, through speakers of two. */
@@ -33,8 +41,9 @@ export const as4Aggregator: AttributeCodec = {
     draft.as4Aggregator = decoded
     return undefined
   },
-  encode: ({ aggregator }, { fourOctetAs }) =>
-    fourOctetAs || !aggregator || aggregator.asNumber <= 0xffff ? undefined : encodeAggregator(aggregator, 4),
+  encode: ({ aggregator }, begin, { fourOctetAs }) => {
+    if (!fourOctetAs && aggregator && aggregator.asNumber > maxTwoOctetAs) writeAggregator(aggregator, 4, begin)
+  },
 }
 
 /** RFC 6793 §4.2.3: puts the numbers of four octets, as far as they came along, in the places of those of two. */
@@ -60,9 +69,7 @@ function decodeAggregator(value: Uint8Array, width: 2 | 4): Aggregator | Attribu
   return { asNumber, address: { family: 4, value: reader.uint32() } }
 }
 
-function encodeAggregator({ asNumber, address }: Aggregator, width: 2 | 4): Uint8Array {
+function writeAggregator({ asNumber, address }: Aggregator, width: 2 | 4, begin: BeginAttribute): void {
   if (address.family !== 4) throw new RangeError('an aggregator has an IPv4 address')
-  return writeAs(new Writer({ capacity: 8 }), asNumber, width)
-    .uint32(address.value)
-    .finish()
+  writeAs(begin(width + 4), asNumber, width).uint32(address.value)
 }

@@ -1,8 +1,8 @@
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import { UpdateSubcode } from '../error-codes.ts'
 import { type AsPathSegment, AsSegmentType } from '../message.ts'
-import { type AttributeCodec, AttributeKind, discardFor, withdrawFor } from './attribute-codec.ts'
+import { type AttributeCodec, AttributeKind, type BeginAttribute, discardFor, withdrawFor } from './attribute-codec.ts'
 import { AS_TRANS } from './layout.ts'
 
 // RFC 4271 §4.3 b: segments of a path, each: type (1), number of AS numbers (1), AS numbers of two octets or, among speakers of
@@ -10,7 +10,7 @@ import { AS_TRANS } from './layout.ts'
 
 type Width = 2 | 4
 const maxSegmentLength = 255
-const maxTwoOctetAs = 0xffff
+export const maxTwoOctetAs = 0xffff
 
 /** RFC 4271 §5.1.2, RFC 6793 §4, RFC 7606 §7.2 */
 export const asPath: AttributeCodec = {
@@ -26,7 +26,9 @@ export const asPath: AttributeCodec = {
     draft.asPath = decoded.segments
     return undefined
   },
-  encode: ({ asPath }, { fourOctetAs }) => asPath && encodeSegments(asPath, fourOctetAs ? 4 : 2),
+  encode: ({ asPath }, begin, { fourOctetAs }) => {
+    if (asPath) writeSegments(asPath, fourOctetAs ? 4 : 2, begin)
+  },
 }
 
 /** RFC 6793 §3 and §6: the path in four octets, through speakers of two. */
@@ -41,13 +43,11 @@ export const as4Path: AttributeCodec = {
     draft.as4Path = decoded.segments.filter(segment => !isOfConfederation(segment))
     return undefined
   },
-  encode: ({ asPath }, { fourOctetAs }) => {
+  encode: ({ asPath }, begin, { fourOctetAs }) => {
     // RFC 6793 §4.2.2: only where it says more than AS_PATH, and without confederation segments.
-    if (fourOctetAs || !asPath?.some(({ asNumbers }) => asNumbers.some(number => number > maxTwoOctetAs))) {
-      return undefined
-    }
+    if (fourOctetAs || !asPath?.some(({ asNumbers }) => asNumbers.some(number => number > maxTwoOctetAs))) return
     const segments = asPath.filter(segment => !isOfConfederation(segment))
-    return segments.length > 0 ? encodeSegments(segments, 4) : undefined
+    if (segments.length > 0) writeSegments(segments, 4, begin)
   },
 }
 
@@ -117,8 +117,8 @@ function decodeSegments(
   return { segments }
 }
 
-function encodeSegments(segments: readonly AsPathSegment[], width: Width): Uint8Array {
-  const writer = new Writer()
+function writeSegments(segments: readonly AsPathSegment[], width: Width, begin: BeginAttribute): void {
+  const writer = begin(segments.reduce((sum, { asNumbers }) => sum + 2 + asNumbers.length * width, 0))
   for (const { type, asNumbers } of segments) {
     if (asNumbers.length === 0 || asNumbers.length > maxSegmentLength) {
       throw new RangeError(`a segment of ${asNumbers.length} AS numbers`)
@@ -126,7 +126,6 @@ function encodeSegments(segments: readonly AsPathSegment[], width: Width): Uint8
     writer.uint8(type).uint8(asNumbers.length)
     for (const asNumber of asNumbers) writeAs(writer, asNumber, width)
   }
-  return writer.finish()
 }
 
 /** Writes an AS number; what does not fit in two octets goes as AS_TRANS (RFC 6793 §4.2.2). */

@@ -1,3 +1,4 @@
+import type { Writer } from '../../wire/writer.ts'
 import { UpdateSubcode } from '../error-codes.ts'
 import type { PathAttributes } from '../message.ts'
 import { type AttributeFault, Handling } from './attribute-problem.ts'
@@ -27,9 +28,15 @@ export interface AttributeCodec {
   readonly unwanted?: (options: CodecOptions) => string | undefined
   /** Reads the value into the draft; the fault if it is malformed. */
   readonly decode: (value: Uint8Array, draft: AttributeDraft, options: CodecOptions) => AttributeFault | undefined
-  /** The value; undefined when the attribute is absent. Without it the attribute stays raw, once decode() has found it well-formed. */
-  readonly encode?: (attributes: PathAttributes, options: CodecOptions) => Uint8Array | undefined
+  /**
+   * Begins the attribute with the length of its value, and writes the value; does neither when the attribute is absent. Without this method
+   * the attribute stays raw, once decode() has found it well-formed.
+   */
+  readonly encode?: (attributes: PathAttributes, begin: BeginAttribute, options: CodecOptions) => void
 }
+
+/** Writes the header of the attribute at hand; the value follows. */
+export type BeginAttribute = (valueLength: number) => Writer
 
 /** A fault that makes the UPDATE's routes withdrawn ones. */
 export function withdrawFor(subcode: UpdateSubcode, reason: string): AttributeFault {

@@ -1,8 +1,14 @@
 import { uint32At } from '../../wire/in-place.ts'
-import { Writer } from '../../wire/writer.ts'
 import { UpdateSubcode } from '../error-codes.ts'
 import { Origin } from '../message.ts'
-import { type AttributeCodec, AttributeKind, discardFor, withdrawFor, wrongLength } from './attribute-codec.ts'
+import {
+  type AttributeCodec,
+  AttributeKind,
+  type BeginAttribute,
+  discardFor,
+  withdrawFor,
+  wrongLength,
+} from './attribute-codec.ts'
 import { isHostAddress } from './next-hop.ts'
 
 /** RFC 4271 §5.1.1, RFC 7606 §7.1: one octet. */
@@ -18,7 +24,9 @@ export const origin: AttributeCodec = {
     draft.origin = number as Origin
     return undefined
   },
-  encode: ({ origin }) => (origin === undefined ? undefined : new Writer({ capacity: 1 }).uint8(origin).finish()),
+  encode: ({ origin }, begin) => {
+    if (origin !== undefined) begin(1).uint8(origin)
+  },
 }
 
 /** RFC 4271 §5.1.3, RFC 7606 §7.3: an IPv4 address. */
@@ -34,9 +42,9 @@ export const nextHop: AttributeCodec = {
     draft.nextHop = address
     return undefined
   },
-  encode: ({ nextHop }) => {
+  encode: ({ nextHop }, begin) => {
     if (nextHop?.family === 6) throw new RangeError('NEXT_HOP is of IPv4; IPv6 goes into MP_REACH_NLRI')
-    return fourOctets(nextHop?.value)
+    writeFourOctets(nextHop?.value, begin)
   },
 }
 
@@ -49,7 +57,7 @@ export const multiExitDiscriminator: AttributeCodec = {
     draft.multiExitDiscriminator = uint32At(value, 0)
     return undefined
   },
-  encode: ({ multiExitDiscriminator }) => fourOctets(multiExitDiscriminator),
+  encode: ({ multiExitDiscriminator }, begin) => writeFourOctets(multiExitDiscriminator, begin),
 }
 
 /** RFC 4271 §5.1.5, RFC 7606 §7.5 */
@@ -62,7 +70,7 @@ export const localPreference: AttributeCodec = {
     draft.localPreference = uint32At(value, 0)
     return undefined
   },
-  encode: ({ localPreference }) => fourOctets(localPreference),
+  encode: ({ localPreference }, begin) => writeFourOctets(localPreference, begin),
 }
 
 /** RFC 4271 §5.1.6, RFC 7606 §7.6: nothing but that it is there. */
@@ -74,7 +82,9 @@ export const atomicAggregate: AttributeCodec = {
     draft.atomicAggregate = true
     return undefined
   },
-  encode: ({ atomicAggregate }) => (atomicAggregate ? new Uint8Array(0) : undefined),
+  encode: ({ atomicAggregate }, begin) => {
+    if (atomicAggregate) begin(0)
+  },
 }
 
 /** RFC 4456 §8, RFC 7606 §7.9 */
@@ -93,6 +103,6 @@ export const clusterList: AttributeCodec = {
   decode: value => (value.length > 0 && value.length % 4 === 0 ? undefined : wrongLength(value, withdrawFor)),
 }
 
-function fourOctets(value: number | undefined): Uint8Array | undefined {
-  return value === undefined ? undefined : new Writer({ capacity: 4 }).uint32(value).finish()
+function writeFourOctets(value: number | undefined, begin: BeginAttribute): void {
+  if (value !== undefined) begin(4).uint32(value)
 }

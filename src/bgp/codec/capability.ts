@@ -39,8 +39,12 @@ export function encodeCapabilities(capabilities: readonly Capability[]): Uint8Ar
   const writer = new Writer()
   for (const capability of capabilities) {
     const code = capability.type === 'unknown' ? capability.code : CapabilityCode[capability.type]
-    const value = encodeValue(capability)
-    writer.uint8(code).uint8(value.length).bytes(value)
+    const start = writer.length
+    writer.uint8(code).uint8(0)
+    writeValue(writer, capability)
+    const length = writer.length - start - 2
+    if (length > 255) throw new RangeError(`capability ${code} of ${length} octets`)
+    writer.patchUint16(start, code * 256 + length)
   }
   return writer.finish()
 }
@@ -95,18 +99,18 @@ function decodeGracefulRestart(value: Reader): Capability {
   }
 }
 
-function encodeValue(capability: Capability): Uint8Array {
-  const writer = new Writer({ capacity: 16 })
+function writeValue(writer: Writer, capability: Capability): void {
   switch (capability.type) {
     case 'multiprotocol':
-      return writer.uint16(capability.afi).uint8(0).uint8(capability.safi).finish()
+      writer.uint16(capability.afi).uint8(0).uint8(capability.safi)
+      return
     case 'routeRefresh':
     case 'enhancedRouteRefresh':
     case 'extendedMessage':
-      return writer.finish()
+      return
     case 'extendedNextHop':
       for (const { afi, safi, nextHopAfi } of capability.entries) writer.uint16(afi).uint16(safi).uint16(nextHopAfi)
-      return writer.finish()
+      return
     case 'gracefulRestart': {
       const { restarting, notification, restartTimeSeconds, families } = capability
       if (!(restartTimeSeconds >= 0 && restartTimeSeconds <= 0x0fff)) {
@@ -114,16 +118,15 @@ function encodeValue(capability: Capability): Uint8Array {
       }
       writer.uint16((restarting ? 0x8000 : 0) | (notification ? 0x4000 : 0) | restartTimeSeconds)
       for (const { afi, safi, forwardingPreserved } of families) {
-        writer
-          .uint16(afi)
-          .uint8(safi)
-          .uint8(forwardingPreserved ? 0x80 : 0)
+        writer.uint16(afi).uint8(safi)
+        writer.uint8(forwardingPreserved ? 0x80 : 0)
       }
-      return writer.finish()
+      return
     }
     case 'fourOctetAs':
-      return writer.uint32(capability.asNumber).finish()
+      writer.uint32(capability.asNumber)
+      return
     case 'unknown':
-      return capability.value
+      writer.bytes(capability.value)
   }
 }

@@ -1,5 +1,5 @@
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import type { LargeCommunity, PathAttributes } from '../message.ts'
 import { type AttributeCodec, type AttributeDraft, AttributeKind, withdrawFor, wrongLength } from './attribute-codec.ts'
 
@@ -73,12 +73,11 @@ function communityAttribute<Community>(shape: {
       )
       return undefined
     },
-    encode: attributes => {
+    encode: (attributes, begin) => {
       const list = get(attributes)
-      if (!list?.length) return undefined
-      const writer = new Writer({ capacity: list.length * octets })
+      if (!list?.length) return
+      const writer = begin(list.length * octets)
       for (const community of list) write(writer, community)
-      return writer.finish()
     },
   }
 }

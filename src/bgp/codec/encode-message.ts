@@ -1,42 +1,45 @@
+import { Writer } from '../../wire/writer.ts'
 import type { Message } from '../message.ts'
 import type { CodecOptions } from './codec-options.ts'
-import { HEADER_LENGTH, MARKER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH, MessageType } from './layout.ts'
-import { encodeNotification } from './notification.ts'
-import { encodeOpen } from './open.ts'
-import { encodeRouteRefresh } from './route-refresh.ts'
-import { encodeUpdate } from './update.ts'
+import { MARKER_LENGTH, MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH, MessageType } from './layout.ts'
+import { writeNotification } from './notification.ts'
+import { writeOpen } from './open.ts'
+import { writeRouteRefresh } from './route-refresh.ts'
+import { writeUpdate } from './update.ts'
+
+const marker = new Uint8Array(MARKER_LENGTH).fill(0xff)
 
 /**
  * Writes a message with its header.
  *
- * @throws RangeError when a field does not fit, or the message is longer than the session allows
+ * @throws RangeError when a field does not fit, prefixes are of another family than their place, or the message is longer than the
+ * session allows
  */
 export function encodeMessage(message: Message, options: CodecOptions): Uint8Array {
-  const body = encodeBody(message, options)
-  const length = HEADER_LENGTH + body.length
+  const writer = new Writer({ capacity: 128 }).bytes(marker).uint16(0).uint8(MessageType[message.type])
+  writeBody(writer, message, options)
+  const { length } = writer
   // RFC 8654 §4: OPEN and KEEPALIVE are never extended.
   const limit = options.extendedMessage && message.type !== 'open' ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH
   if (length > limit) throw new RangeError(`a message of ${length} octets, where ${limit} are allowed`)
-  const bytes = new Uint8Array(length)
-  bytes.fill(0xff, 0, MARKER_LENGTH)
-  bytes[MARKER_LENGTH] = length >>> 8
-  bytes[MARKER_LENGTH + 1] = length
-  bytes[HEADER_LENGTH - 1] = MessageType[message.type]
-  bytes.set(body, HEADER_LENGTH)
-  return bytes
+  return writer.patchUint16(MARKER_LENGTH, length).finish()
 }
 
-function encodeBody(message: Message, options: CodecOptions): Uint8Array {
+function writeBody(writer: Writer, message: Message, options: CodecOptions): void {
   switch (message.type) {
     case 'open':
-      return encodeOpen(message)
+      writeOpen(writer, message)
+      break
     case 'update':
-      return encodeUpdate(message, options)
+      writeUpdate(writer, message, options)
+      break
     case 'notification':
-      return encodeNotification(message)
+      writeNotification(writer, message)
+      break
     case 'keepalive':
-      return new Uint8Array(0)
+      break
     case 'routeRefresh':
-      return encodeRouteRefresh(message)
+      writeRouteRefresh(writer, message)
+      break
   }
 }

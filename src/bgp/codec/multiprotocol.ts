@@ -1,7 +1,6 @@
 import type { Family } from '../../ip/address.ts'
 import type { Prefix } from '../../ip/prefix.ts'
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
 import { UpdateSubcode } from '../error-codes.ts'
 import type { AddressFamily } from '../message.ts'
 import { type AttributeCodec, AttributeKind, resetFor, withdrawFor } from './attribute-codec.ts'
@@ -40,16 +39,18 @@ export const mpReach: AttributeCodec = {
     if (global || linkLocal) return undefined
     return withdrawFor(UpdateSubcode.invalidNextHopAttribute, 'the next hop is no address of a host')
   },
-  encode: ({ mpReach }, options) => {
-    if (!mpReach) return undefined
+  encode: ({ mpReach }, begin, options) => {
+    if (!mpReach) return
     const spoken = writable(mpReach, mpReach.announced)
     const nextHop = encodeNextHop(mpReach.nextHop)
     if (spoken && !nextHopLengths(spoken, options).includes(nextHop.length)) {
       throw new RangeError(`a next hop of ${nextHop.length} octets for IPv${spoken}`)
     }
     const prefixes = encodePrefixes(mpReach.announced, spoken ?? 4)
-    const writer = startOf(mpReach, 2 + nextHop.length + prefixes.length)
-    return writer.uint8(nextHop.length).bytes(nextHop).uint8(0).bytes(prefixes).finish()
+    const writer = begin(5 + nextHop.length + prefixes.length)
+      .uint16(mpReach.afi)
+      .uint8(mpReach.safi)
+    writer.uint8(nextHop.length).bytes(nextHop).uint8(0).bytes(prefixes)
   },
 }
 
@@ -67,11 +68,14 @@ export const mpUnreach: AttributeCodec = {
     draft.mpUnreach = { ...family, withdrawn: decoded.prefixes }
     return undefined
   },
-  encode: ({ mpUnreach }) => {
-    if (!mpUnreach) return undefined
+  encode: ({ mpUnreach }, begin) => {
+    if (!mpUnreach) return
     const spoken = writable(mpUnreach, mpUnreach.withdrawn)
     const prefixes = encodePrefixes(mpUnreach.withdrawn, spoken ?? 4)
-    return startOf(mpUnreach, prefixes.length).bytes(prefixes).finish()
+    begin(3 + prefixes.length)
+      .uint16(mpUnreach.afi)
+      .uint8(mpUnreach.safi)
+      .bytes(prefixes)
   },
 }
 
@@ -85,8 +89,4 @@ function writable(family: AddressFamily, prefixes: readonly Prefix[]): Family | 
   const spoken = spokenFamily(family)
   if (!spoken && prefixes.length > 0) throw new RangeError(`prefixes of AFI ${family.afi}, SAFI ${family.safi}`)
   return spoken
-}
-
-function startOf({ afi, safi }: AddressFamily, octetsToCome: number): Writer {
-  return new Writer({ capacity: 3 + octetsToCome }).uint16(afi).uint8(safi)
 }

@@ -1,4 +1,4 @@
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import type { NotificationMessage } from '../message.ts'
 
 // RFC 4271 §4.5: error code (1), error subcode (1), data up to the end.
@@ -16,6 +16,6 @@ export function decodeNotification(body: Uint8Array): { message: NotificationMes
 }
 
 /** Writes the body of a NOTIFICATION. */
-export function encodeNotification({ code, subcode, data }: NotificationMessage): Uint8Array {
-  return new Writer().uint8(code).uint8(subcode).bytes(data).finish()
+export function writeNotification(writer: Writer, { code, subcode, data }: NotificationMessage): void {
+  writer.uint8(code).uint8(subcode).bytes(data)
 }

@@ -1,5 +1,5 @@
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import { ErrorCode, OpenSubcode, type ProtocolError, UNSPECIFIC } from '../error-codes.ts'
 import type { Capability, OpenMessage } from '../message.ts'
 import { decodeCapabilities, encodeCapabilities } from './capability.ts'
@@ -55,24 +55,22 @@ export function decodeOpen(body: Uint8Array): { message: OpenMessage } | { error
  * Writes the body of an OPEN, the capabilities in one optional parameter; in the extended form of RFC 9072 only where the usual one
  * has no room.
  */
-export function encodeOpen(message: OpenMessage): Uint8Array {
-  const writer = new Writer()
-    .uint8(message.version)
-    .uint16(message.asNumber)
-    .uint16(message.holdTimeSeconds)
-    .uint32(message.bgpIdentifier)
+export function writeOpen(writer: Writer, message: OpenMessage): void {
+  writer.uint8(message.version).uint16(message.asNumber).uint16(message.holdTimeSeconds).uint32(message.bgpIdentifier)
   const capabilities = encodeCapabilities(message.capabilities)
   const { length } = capabilities
-  if (length === 0) return writer.uint8(0).finish()
+  if (length === 0) {
+    writer.uint8(0)
+    return
+  }
   if (2 + length < extendedParameters) {
     writer.uint8(2 + length)
-    return writer.uint8(capabilitiesParameter).uint8(length).bytes(capabilities).finish()
+    writer.uint8(capabilitiesParameter).uint8(length).bytes(capabilities)
+    return
   }
-  writer
-    .uint8(extendedParameters)
-    .uint8(extendedParameters)
-    .uint16(3 + length)
-  return writer.uint8(capabilitiesParameter).uint16(length).bytes(capabilities).finish()
+  writer.uint8(extendedParameters).uint8(extendedParameters)
+  writer.uint16(3 + length)
+  writer.uint8(capabilitiesParameter).uint16(length).bytes(capabilities)
 }
 
 function readOptionalParameters(

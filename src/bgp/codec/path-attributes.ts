@@ -121,32 +121,26 @@ export function decodePathAttributes(bytes: Uint8Array, options: CodecOptions): 
  * @throws RangeError when a field does not fit
  */
 export function encodePathAttributes(attributes: PathAttributes, options: CodecOptions): Uint8Array {
-  const writer = new Writer({ capacity: 256 })
-  for (const codec of codecs) {
-    const value = codec.encode?.(attributes, options)
-    if (value) writeAttribute(writer, { flags: codec.kind, code: codec.code, value })
-  }
-  for (const raw of attributes.unknown ?? []) {
-    if (codecByCode[raw.code]?.encode) throw new RangeError(`attribute ${raw.code} is none to be written raw`)
-    writeAttribute(writer, raw)
-  }
+  const writer = new Writer({ capacity: 128 })
+  writePathAttributes(writer, attributes, options)
   return writer.finish()
 }
 
-function writeAttribute(writer: Writer, { flags, code, value }: RawAttribute): void {
-  if (value.length > 255) {
-    writer
-      .uint8(flags | AttributeFlag.extendedLength)
-      .uint8(code)
-      .uint16(value.length)
-      .bytes(value)
-  } else {
-    writer
-      .uint8(flags & ~AttributeFlag.extendedLength)
-      .uint8(code)
-      .uint8(value.length)
-      .bytes(value)
+/** As encodePathAttributes(), into a message under way. */
+export function writePathAttributes(writer: Writer, attributes: PathAttributes, options: CodecOptions): void {
+  for (const { kind, code, encode } of codecs) {
+    encode?.(attributes, length => writeHeader(writer, kind, code, length), options)
   }
+  for (const { flags, code, value } of attributes.unknown ?? []) {
+    if (codecByCode[code]?.encode) throw new RangeError(`attribute ${code} is none to be written raw`)
+    writeHeader(writer, flags, code, value.length).bytes(value)
+  }
+}
+
+function writeHeader(writer: Writer, flags: number, code: number, length: number): Writer {
+  const extended = length > 255
+  writer.uint8(extended ? flags | AttributeFlag.extendedLength : flags & ~AttributeFlag.extendedLength).uint8(code)
+  return extended ? writer.uint16(length) : writer.uint8(length)
 }
 
 function holdsPrefixes(code: number): boolean {

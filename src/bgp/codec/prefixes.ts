@@ -4,6 +4,8 @@ import type { Prefix } from '../../ip/prefix.ts'
 
 // RFC 4271 §4.3, "Network Layer Reachability Information": length in bits (1), as many octets of the address as that needs.
 
+const none = new Uint8Array(0)
+
 /** Octets that a prefix takes in an UPDATE. */
 export function encodedPrefixLength({ length }: Prefix): number {
   return 1 + ((length + 7) >>> 3)
@@ -23,6 +25,7 @@ export function decodePrefixes(
  * @throws RangeError when one is of the other family, or longer than its address
  */
 export function encodePrefixes(prefixes: readonly Prefix[], family: Family): Uint8Array {
+  if (prefixes.length === 0) return none
   let length = 0
   for (let index = 0; index < prefixes.length; index++) length += checkedPrefixLength(prefixes[index]!, family)
   // A whole address is stored at each place and the next prefix overwrites what is too much: room for that at the end.

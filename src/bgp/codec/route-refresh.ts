@@ -1,5 +1,5 @@
 import { Reader } from '../../wire/reader.ts'
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import { ErrorCode, HeaderSubcode, type ProtocolError, RouteRefreshSubcode } from '../error-codes.ts'
 import type { RouteRefreshMessage } from '../message.ts'
 import { HEADER_LENGTH, MARKER_LENGTH, MAX_NOTIFICATION_DATA_LENGTH, MessageType } from './layout.ts'
@@ -22,8 +22,8 @@ export function decodeRouteRefresh(body: Uint8Array): { message: RouteRefreshMes
 }
 
 /** Writes the body of a ROUTE-REFRESH. */
-export function encodeRouteRefresh({ afi, safi, subtype }: RouteRefreshMessage): Uint8Array {
-  return new Writer({ capacity: bodyLength }).uint16(afi).uint8(subtype).uint8(safi).finish()
+export function writeRouteRefresh(writer: Writer, { afi, safi, subtype }: RouteRefreshMessage): void {
+  writer.uint16(afi).uint8(subtype).uint8(safi)
 }
 
 function lengthError(body: Uint8Array, subtype: number): ProtocolError {

@@ -1,6 +1,6 @@
 import type { Prefix } from '../../ip/prefix.ts'
 import { uint16At } from '../../wire/in-place.ts'
-import { Writer } from '../../wire/writer.ts'
+import type { Writer } from '../../wire/writer.ts'
 import { ErrorCode, type ProtocolError, UpdateSubcode } from '../error-codes.ts'
 import {
   type AddressFamily,
@@ -17,7 +17,7 @@ import { localPreference, nextHop, origin } from './basic-attributes.ts'
 import type { CodecOptions } from './codec-options.ts'
 import { spokenFamily } from './layout.ts'
 import { mpUnreach } from './multiprotocol.ts'
-import { type DecodedAttributes, decodePathAttributes, encodePathAttributes } from './path-attributes.ts'
+import { type DecodedAttributes, decodePathAttributes, writePathAttributes } from './path-attributes.ts'
 import { decodePrefixes, encodePrefixes } from './prefixes.ts'
 
 // The body of an UPDATE (RFC 4271 §4.3): length of the withdrawn prefixes (2), these, length of the path attributes (2), these,
@@ -66,23 +66,19 @@ export function decodeUpdate(body: Uint8Array, options: CodecOptions): DecodedUp
   return { message: asWithdrawn(message), problems }
 }
 
-/**
- * Writes the body of an UPDATE.
- *
- * @throws RangeError when a field does not fit, or prefixes are of another family than their place
- */
-export function encodeUpdate({ withdrawn, attributes, announced }: UpdateMessage, options: CodecOptions): Uint8Array {
+/** Writes the body of an UPDATE. */
+export function writeUpdate(
+  writer: Writer,
+  { withdrawn, attributes, announced }: UpdateMessage,
+  options: CodecOptions,
+): void {
   const withdrawnBytes = encodePrefixes(withdrawn, 4)
-  const attributeBytes = encodePathAttributes(attributes, options)
-  const announcedBytes = encodePrefixes(announced, 4)
-  const capacity = UPDATE_LENGTH_FIELDS + withdrawnBytes.length + attributeBytes.length + announcedBytes.length
-  return new Writer({ capacity })
-    .uint16(withdrawnBytes.length)
-    .bytes(withdrawnBytes)
-    .uint16(attributeBytes.length)
-    .bytes(attributeBytes)
-    .bytes(announcedBytes)
-    .finish()
+  writer.uint16(withdrawnBytes.length).bytes(withdrawnBytes)
+  const lengthOffset = writer.length
+  writer.uint16(0)
+  const start = writer.length
+  writePathAttributes(writer, attributes, options)
+  writer.patchUint16(lengthOffset, writer.length - start).bytes(encodePrefixes(announced, 4))
 }
 
 /** RFC 4724 §2: the UPDATE that says that all routes of a family have been told. */
