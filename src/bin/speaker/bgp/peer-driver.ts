@@ -225,12 +225,15 @@ export class PeerDriver {
     this.#events.push(event)
     if (this.#stepping) return
     this.#stepping = true
-    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-      const { state, actions } = stepPeer(this.#machine, next, this.#random)
-      this.#machine = state
-      for (const action of actions) this.#execute(action)
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+        const { state, actions } = stepPeer(this.#machine, next, this.#random)
+        this.#machine = state
+        for (const action of actions) this.#execute(action)
+      }
+    } finally {
+      this.#stepping = false
     }
-    this.#stepping = false
   }
 
   #execute(action: PeerAction): void {
