@@ -2,17 +2,19 @@ import { formatAddress, sameAddress } from '../ip/address.ts'
 import type { RouterSessionConfig } from './router-session.ts'
 import type { Arrival } from './session-set.ts'
 
-/** Where a router is and how packets get there. Peers that agree in it share one session, for the router knows only one. */
+/** Where a router is and how packets get there. Peers that agree in its pathKey() share one session, for the router knows only one. */
 export type RouterPath = Pick<RouterSessionConfig, 'address' | 'interface' | 'localAddress' | 'multihop' | 'vrf'>
 
 /** RFC 5881 §5: what comes with it has crossed no router. Sent over several hops too, so that minimum TTLs tell something. */
 export const BFD_TTL = 255
 
-/** A path as text, the same for the same path. */
-export function pathKey({ address, interface: name, localAddress, multihop, vrf }: RouterPath): string {
+/**
+ * What makes a path another one, as text. The address that packets come from does not: BGP learns it only when its connection stands, and what
+ * was up before has to stay up.
+ */
+export function pathKey({ address, interface: name, multihop, vrf }: RouterPath): string {
   const parts = [multihop ? 'multihop' : 'singleHop', formatAddress(address)]
   if (name !== undefined) parts.push(`interface ${name}`)
-  if (localAddress) parts.push(`from ${formatAddress(localAddress)}`)
   if (vrf !== undefined) parts.push(`vrf ${vrf}`)
   return parts.join(' ')
 }
@@ -32,9 +34,4 @@ export function isOnPath(path: RouterPath, arrival: Arrival, interfaces: Readonl
 export function comesFrom(path: RouterPath, arrival: Arrival, interfaces: ReadonlyMap<string, number>): boolean {
   if (!sameAddress(path.address, arrival.source) || !isOnPath(path, arrival, interfaces)) return false
   return !path.localAddress || !arrival.destination || sameAddress(path.localAddress, arrival.destination)
-}
-
-/** How much a path says: the more, the sooner it is the one that a packet belongs to. */
-export function specificity({ interface: name, localAddress }: RouterPath): number {
-  return Number(name !== undefined) + Number(localAddress !== undefined)
 }

@@ -1,5 +1,5 @@
 import { Diagnostic, diagnosticText, SessionState } from './packet.ts'
-import { BFD_TTL, comesFrom, isOnPath, pathKey, type RouterPath, specificity } from './router-path.ts'
+import { BFD_TTL, comesFrom, isOnPath, pathKey, type RouterPath } from './router-path.ts'
 import type { RouterSession, RouterSessionConfig, RouterSessionCounters, RouterSessionState } from './router-session.ts'
 import { type Arrival, type BfdDropReason, type PeerConfig, SessionSet, type SessionSetAction } from './session-set.ts'
 
@@ -59,7 +59,7 @@ export class RouterSessions {
     return this.#sessions.dropped
   }
 
-  /** Where packets go to and come from, by pathKey(): wanted sessions, and those that still say goodbye. Another map when one came or went. */
+  /** Where packets go to and come from, by pathKey(): wanted sessions, and those that still say goodbye. Another map when something about them changed. */
   get paths(): ReadonlyMap<string, RouterPath> {
     return this.#paths
   }
@@ -96,8 +96,7 @@ export class RouterSessions {
     const idsBefore = idsOf(this.#wanted)
     this.#wanted = wanted
     for (const key of this.#told.keys()) if (!wanted.has(key)) this.#told.delete(key)
-    const paths = new Map([...this.#paths, ...[...wanted].map(([key, { path }]) => [key, path] as const)])
-    if (paths.size > this.#paths.size) this.#paths = paths
+    this.#paths = new Map([...this.#paths, ...[...wanted].map(([key, { path }]) => [key, path] as const)])
     for (const key of wanted.keys()) {
       if (!this.#told.has(key)) this.#told.set(key, { state: 'Down', sinceMs: nowMs, diagnostic: Diagnostic.none })
     }
@@ -130,13 +129,15 @@ export class RouterSessions {
     return this.#translate(this.#sessions.adminDown(nowMs), nowMs)
   }
 
+  /** A session that is bound to the interface of the packet goes before one that is not bound to any. */
   #peerOf(arrival: Arrival): string | undefined {
-    let found: { key: string; path: RouterPath } | undefined
+    let found: string | undefined
     for (const [key, { path }] of this.#wanted) {
       if (!comesFrom(path, arrival, this.#interfaces)) continue
-      if (!found || specificity(path) > specificity(found.path)) found = { key, path }
+      if (path.interface !== undefined) return key
+      found = key
     }
-    return found?.key
+    return found
   }
 
   #translate(actions: readonly SessionSetAction[], nowMs: number): RouterSessionsAction[] {

@@ -145,6 +145,17 @@ describe('RouterSessions', () => {
     assert.deepEqual(log, [])
   })
 
+  it('changes the address that it sends from without going down', () => {
+    const { a, wire, log } = pair({ multihop: true }, { multihop: true })
+    wire.run(10_000)
+    log.length = 0
+    a.sessions.setSessions([{ ...a.config, localAddress: here }], 10_000)
+    const [sent] = sends(a.sessions.timer(a.dueMs!))
+    assert.deepEqual(sent?.path.localAddress, here)
+    wire.run(20_000)
+    assert.deepEqual(log, [])
+  })
+
   it('says AdminDown when it is wanted no more: no failure to the other end, now or later', () => {
     const { a, b, wire } = pair()
     wire.run(10_000)
@@ -272,7 +283,7 @@ describe('RouterSessions', () => {
       assert.equal([...sessions.sessions()][0]?.state, 'Up')
     })
 
-    it('prefers the session that says most of where packets come from', () => {
+    it('prefers the session that is bound to the interface', () => {
       const sessions = new RouterSessions({ random: seededRandom(3) })
       sessions.setInterfaces(eth0)
       const configs = [{ id: 'any' }, { id: 'bound', interface: 'eth0' }, { id: 'elsewhere', interface: 'eth1' }]
@@ -334,7 +345,6 @@ describe('RouterSessions', () => {
       { address: there, multihop: false },
       { address: there, multihop: true },
       { address: there, multihop: false, interface: 'eth0' },
-      { address: there, multihop: false, localAddress: here },
       { address: there, multihop: false, vrf: 'eth0' },
       { address: address('fe80::1'), multihop: false, vrf: 'eth0' },
     ]
@@ -342,7 +352,6 @@ describe('RouterSessions', () => {
     assert.deepEqual(paths.map(receiverName), [
       'singleHop 4',
       'multihop 4',
-      'singleHop 4',
       'singleHop 4',
       'singleHop 4 eth0',
       'singleHop 6 eth0',
