@@ -1,120 +1,34 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
-import { buildHelm } from '../../../lab/build.ts'
-import { run } from '../../../lab/process.ts'
-import { type ApiServer, startApiServer } from '../../support/api-server.ts'
-import { eventually, type Running, runEntry } from '../../support/processes.ts'
-
-interface Condition {
-  type: string
-  status: string
-  reason: string
-  message: string
-  lastTransitionTime: string
-}
-
-interface Service {
-  metadata: { resourceVersion: string }
-  status: { loadBalancer: { ingress?: { ip: string }[] }; conditions?: Condition[] }
-}
+import {
+  announcedOf,
+  ControllerScene,
+  endpoints,
+  loadBalancer,
+  metallb,
+  HERALD_NAMESPACE as namespace,
+  node,
+  type ShownService,
+} from '../../support/controller-scene.ts'
+import { eventually, type Running } from '../../support/processes.ts'
 
 interface L2Status {
   metadata: { name: string; labels: Record<string, string>; ownerReferences: { kind: string; name: string }[] }
   status?: { node: string; serviceName: string; serviceNamespace: string; interfaces: { name: string }[] }
 }
 
-const namespace = 'herald-system'
-
 describe('what the controller tells of announcing, against a real API server', () => {
-  let api: ApiServer
+  let scene: ControllerScene
+  let api: ControllerScene['api']
   let controller: Running
-  let kubeconfig: string
-  let folder: string
-  const started: Running[] = []
 
-  const start = (...more: string[]) => {
-    const flags = ['--namespace', namespace, '--pod-name', 'controller-0', '--kubeconfig', kubeconfig, '--port', '0']
-    const probes = ['--health-probe-port', '0', '--health-probe-host', '127.0.0.1']
-    const running = runEntry('controller', [...flags, ...probes, ...more])
-    started.push(running)
-    return running
-  }
-  const ready = () => eventually('the controller is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
-  const kubectl = async (args: string[], stdin?: string) => {
-    const { code, stderr } = await api.kubectl(args, stdin)
-    assert.equal(code, 0, stderr)
-  }
-  const apply = (...items: object[]) =>
-    kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
-  const serviceAccountKubeconfig = async () => {
-    const helm = await buildHelm()
-    const { stdout } = await run([helm, 'template', 'herald', 'charts/herald', '--namespace', namespace])
-    const objects = parseAllDocuments(stdout).map(document => document.toJS())
-    const account = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']
-    await apply(...objects.filter(object => account.includes(object?.kind)))
-    const token = await api.kubectl(['create', 'token', 'herald-controller', '--namespace', namespace])
-    const file = join(folder, 'kubeconfig')
-    const cluster = { server: api.url, 'certificate-authority': api.caFile }
-    const config = {
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
-      clusters: [{ name: 'test', cluster }],
-      users: [{ name: 'test', user: { token: token.stdout.trim() } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    }
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
-    return file
-  }
-
-  const speaker = (node: string) => ({
-    apiVersion: 'herald.io/v1alpha1',
-    kind: 'SpeakerStatus',
-    metadata: { name: node, namespace },
-  })
-  /** What the speaker of a node would write. */
-  const report = async (node: string, status: object) => {
-    const interfaces = [{ name: 'eth0', mac: '02:00:5e:10:00:01', addresses: ['192.0.2.200/24', '2001:db8::c8/64'] }]
-    const nothing = { interfaces, announcements: [], conflicts: [], sessions: [], expiredAt: null }
-    const patch = JSON.stringify({ status: { ...nothing, ...status } })
-    const what = ['speakerstatus', node, '--namespace', namespace, '--subresource=status']
-    await kubectl(['patch', ...what, '--type=merge', '--patch', patch])
-  }
+  const kubectl = (args: string[]) => scene.kubectl(args)
+  const apply = (...items: object[]) => scene.apply(...items)
+  const report = (name: string, status: object) => scene.report(name, status)
+  const get = (name: string) => scene.service(name)
+  const says = (name: string, reason: string, message: RegExp) => scene.says(name, reason, message)
   const announcing = (address: string, since = '2026-01-01T12:00:00Z') => ({
     announcements: [{ address, interfaces: ['eth0'], since }],
   })
-  const node = (name: string, labels: Record<string, string> = {}) => ({
-    ...{ apiVersion: 'v1', kind: 'Node' },
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
-  })
-  /** The controller marks a speaker without a Lease. */
-  const lease = (name: string) => ({
-    ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: `herald-speaker-${name}`, namespace } },
-    spec: {
-      holderIdentity: name,
-      leaseDurationSeconds: 3_000,
-      renewTime: new Date().toISOString().replace('Z', '000Z'),
-    },
-  })
-  const loadBalancer = (name: string, annotations: Record<string, string> = {}) => ({
-    ...{ apiVersion: 'v1', kind: 'Service' },
-    metadata: { name, namespace: 'default', annotations, labels: { made: 'by-test' } },
-    spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
-  })
-  const endpoints = (name: string, ready = true) => ({
-    ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4', ports: [{ port: 80 }] },
-    metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': name, made: 'by-test' } },
-    endpoints: [{ addresses: ['10.0.0.1'], nodeName: 'node-a', conditions: { ready } }],
-  })
-  const get = (name: string) => api.kubectlJson<Service>(['get', 'service', name])
-  const announcedOf = ({ status }: Service) => status.conditions?.find(({ type }) => type === 'herald.io/Announced')
-  const says = (name: string, reason: string, message: RegExp) =>
-    eventually(`${name} says ${reason}`, async () => {
-      const condition = announcedOf(await get(name))
-      return condition?.reason === reason && message.test(condition.message) && condition
-    })
   const l2Statuses = async () =>
     (await api.kubectlJson<{ items: L2Status[] }>(['get', 'servicel2statuses', '--namespace', namespace])).items
   const onNodes = (name: string, ...nodes: string[]) =>
@@ -126,40 +40,25 @@ describe('what the controller tells of announcing, against a real API server', (
 
   before(async function () {
     this.timeout(90_000)
-    folder = await mkdtemp(join(tmpdir(), 'herald-announced-'))
-    api = await startApiServer()
-    const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
-      parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
-    )
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, ...crds)
-    kubeconfig = await serviceAccountKubeconfig()
-    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
-    await apply(node('node-a'), node('node-b'), lease('node-a'), lease('node-b'), speaker('node-a'), speaker('node-b'))
-    const pool = { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata: { name: 'p', namespace } }
-    await apply({ ...pool, spec: { addresses: ['192.0.2.10-192.0.2.12'] } })
-    controller = start()
-    await ready()
+    scene = await ControllerScene.begin()
+    api = scene.api
+    await scene.register('node-a', 'node-b')
+    await apply(metallb('IPAddressPool', 'p', { addresses: ['192.0.2.10-192.0.2.12'] }))
+    controller = await scene.startController()
   })
 
   beforeEach(async () => {
     await Promise.all([report('node-a', {}), report('node-b', {})])
-    const advertisement = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' }
-    await apply({ ...advertisement, metadata: { name: 'all', namespace }, spec: {} })
+    await apply(metallb('L2Advertisement', 'all'))
   })
 
   afterEach(async function () {
     this.timeout(20_000)
-    for (const kind of ['service', 'endpointslice']) {
-      await kubectl(['delete', kind, '--selector=made=by-test', '--ignore-not-found'])
-    }
+    await scene.clear()
     await eventually('all ServiceL2Statuses are gone', async () => (await l2Statuses()).length === 0)
   })
 
-  after(async () => {
-    await controller?.end()
-    await api?.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => scene?.end())
 
   it('costs one more write than the address when a speaker reports in time, and says who and since when', async () => {
     const watch = api.kubectl(['get', 'service', '--watch', '--request-timeout=5s', '--output=json'])
@@ -175,7 +74,9 @@ describe('what the controller tells of announcing, against a real API server', (
     const allocated = (await get('web')).status.conditions?.find(({ type }) => type === 'herald.io/AddressAllocated')
     assert.equal(allocated?.status, 'True', 'the other condition is still there')
     const { stdout } = await watch
-    const versions = stdout.split(/^(?=\{)/m).map(text => JSON.parse(text) as Service & { metadata: { name: string } })
+    const versions = stdout
+      .split(/^(?=\{)/m)
+      .map(text => JSON.parse(text) as ShownService & { metadata: { name: string } })
     const states = versions
       .filter(({ metadata }) => metadata.name === 'web')
       .map(({ status }) =>
@@ -254,8 +155,7 @@ describe('what the controller tells of announcing, against a real API server', (
       /^192\.0\.2\.10: no L2Advertisement or BGPAdvertisement applies to the pool "p" and this Service$/,
     )
     const exclude = { 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
-    const advertisement = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' }
-    await apply(node('node-a', exclude), { ...advertisement, metadata: { name: 'all', namespace }, spec: {} })
+    await apply(node('node-a', exclude), metallb('L2Advertisement', 'all'))
     await report('node-b', { expiredAt: new Date().toISOString() })
     await says(
       'web',
@@ -329,8 +229,7 @@ describe('what the controller tells of announcing, against a real API server', (
     await says('web', 'Announced', /^192\.0\.2\.10 from node "node-b" on eth0 since/)
     const settled = await version()
     assert.equal(await controller.end(), 0)
-    controller = start()
-    await ready()
+    controller = await scene.startController()
     await new Promise(resolve => setTimeout(resolve, 3_000))
     assert.equal(await version(), settled)
     assert.equal(last?.status?.node, 'node-b')
@@ -341,29 +240,20 @@ describe('what the controller tells of announcing, against a real API server', (
       metadata: { name: 'l2-foreign', namespace, labels: first!.metadata.labels },
     })
     await controller.end()
-    controller = start('--no-service-statuses')
+    controller = await scene.startController('--no-service-statuses')
     await eventually('only the foreign one is left', async () => {
       const names = (await l2Statuses()).map(({ metadata }) => metadata.name)
       return String(names) === 'l2-foreign'
     })
     await kubectl(['delete', 'servicel2status', 'l2-foreign', '--namespace', namespace])
     await controller.end()
-    controller = start()
-    await ready()
+    controller = await scene.startController()
   }).timeout(60_000)
 
   it('says on an L2Advertisement whether it is in use, and why not', async () => {
-    const kind = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' }
-    const twice = { ...kind, metadata: { name: 'twice', namespace } }
-    const accepted = (name: string, status: string) =>
-      eventually(`${name} is accepted: ${status}`, async () => {
-        const what = ['get', 'l2advertisement', name, '--namespace', namespace]
-        const found = await api.kubectlJson<{ status?: { conditions?: Condition[] } }>(what)
-        const condition = found.status?.conditions?.find(({ type }) => type === 'Accepted')
-        return condition?.status === status && condition
-      })
+    const accepted = (name: string, status: string) => scene.accepted('l2advertisement', name, status)
     await accepted('all', 'True')
-    await apply({ ...twice, spec: { interfaces: ['eth0', 'eth0'] } })
+    await apply(metallb('L2Advertisement', 'twice', { interfaces: ['eth0', 'eth0'] }))
     const refused = await accepted('twice', 'False')
     assert.equal(refused.reason, 'Invalid')
     assert.equal(refused.message, 'Nothing is announced by it: spec.interfaces[1]: "eth0" is listed twice.')
@@ -371,7 +261,7 @@ describe('what the controller tells of announcing, against a real API server', (
       const { stdout } = await api.kubectl(['describe', 'l2advertisement', 'twice', '--namespace', namespace])
       return /Warning +Invalid .*herald-controller +Nothing is announced by it: spec\.interfaces\[1\]/.test(stdout)
     })
-    await apply({ ...twice, spec: { interfaces: ['eth0'] } })
+    await apply(metallb('L2Advertisement', 'twice', { interfaces: ['eth0'] }))
     await accepted('twice', 'True')
     await kubectl(['delete', 'l2advertisement', 'twice', '--namespace', namespace])
   }).timeout(20_000)
@@ -388,12 +278,12 @@ describe('what the controller tells of announcing, against a real API server', (
     })
     const { stdout } = await api.kubectl(['get', 'speakerstatuses', 'node-a', '--namespace', namespace])
     assert.match(stdout, /^NAME +ANNOUNCING +CONFLICT +EXPIRED +AGE\nnode-a +1 +192\.0\.2\.12 +\d+[ms]\S*\n$/)
-    const told = started.map(running => JSON.stringify(running.logs())).join()
+    const told = JSON.stringify(scene.logs())
     assert.ok(!told.includes(data.key) && !told.includes(Buffer.from(data.key, 'base64').toString()))
   })
 
   it('was never refused anything by the roles of the chart', () => {
-    const refusals = started.flatMap(running => running.logs()).filter(({ msg }) => String(msg).includes('permission'))
+    const refusals = scene.logs().filter(({ msg }) => String(msg).includes('permission'))
     assert.deepEqual(refusals, [])
   })
 })

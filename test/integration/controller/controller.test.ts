@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
-import { buildHelm } from '../../../lab/build.ts'
-import { run } from '../../../lab/process.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
+import { applyObjects, chartDefinitions, serviceAccountKubeconfig } from '../../support/kubernetes/chart-objects.ts'
 import { eventually, type Running, runEntry } from '../../support/processes.ts'
 
 interface Service {
@@ -44,35 +41,7 @@ describe('controller, against a real API server', () => {
     started.push(running)
     return running
   }
-  /** The kubeconfig of the service account that the chart makes, with the roles that the chart gives it and no more. */
-  const serviceAccountKubeconfig = async () => {
-    const helm = await buildHelm()
-    const { stdout } = await run([helm, 'template', 'herald', 'charts/herald', '--namespace', namespace])
-    const objects = parseAllDocuments(stdout).map(document => document.toJS())
-    const account = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding']
-    await apply(...objects.filter(object => account.includes(object?.kind)))
-    const token = await api.kubectl(['create', 'token', 'herald-controller', '--namespace', namespace])
-    assert.equal(token.code, 0, token.stderr)
-    const file = join(folder, 'kubeconfig')
-    const cluster = { server: api.url, 'certificate-authority': api.caFile }
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'test',
-      clusters: [{ name: 'test', cluster }],
-      users: [{ name: 'test', user: { token: token.stdout.trim() } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    }
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
-    return file
-  }
-  const apply = async (...objects: object[]) => {
-    const { code, stderr } = await api.kubectl(
-      ['apply', '-f', '-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
-    )
-    assert.equal(code, 0, stderr)
-  }
+  const apply = (...objects: object[]) => applyObjects(api, ...objects)
   const loadBalancer = (name: string, spec: object = {}, annotations: Record<string, string> = {}) => ({
     apiVersion: 'v1',
     kind: 'Service',
@@ -113,19 +82,14 @@ describe('controller, against a real API server', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'herald-controller-'))
     api = await startApiServer()
-    const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
-      // The chart's own lines ({{ … }}) are no part of the definitions.
-      parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
-    )
-    assert.ok(crds.length >= 3)
     await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
-    kubeconfig = await serviceAccountKubeconfig()
+    kubeconfig = await serviceAccountKubeconfig(api, { folder, namespace, component: 'controller' })
     // Before its custom resources are defined: it waits for them.
     controller = start()
     await eventually('the controller misses the definitions', () =>
       controller.logs().some(({ msg, resource }) => msg === 'watch interrupted' && resource === 'ipaddresspools'),
     )
-    await apply(...crds)
+    await apply(...chartDefinitions())
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
     assert.equal((await api.kubectl(established)).code, 0)
     await eventually('the controller is ready', () => controller.logs().some(({ msg }) => msg === 'ready'))
