@@ -11,6 +11,8 @@ interface Packet {
 
 interface End {
   liveness: Liveness | undefined
+  usable: boolean
+  wanted: readonly number[]
   watched: ReadonlySet<string>
   paused: boolean
   /** what waits in the socket of a stopped process */
@@ -26,15 +28,19 @@ export class BfdLiveness implements LivenessNetwork {
   readonly #network: Network
   readonly #listeners: readonly LivenessListener[]
   readonly #ends: readonly End[]
+  readonly #segment: number
   readonly #speakers: ReadonlyMap<string, readonly Address[]>
 
-  constructor(context: Context, network: Network, listeners: readonly LivenessListener[]) {
+  constructor(context: Context, network: Network, listeners: readonly LivenessListener[], segment: number) {
     this.#context = context
+    this.#segment = segment
     this.#network = network
     this.#listeners = listeners
     this.#speakers = new Map(context.names.map((name, node) => [name, [addressOf(node)]]))
     this.#ends = listeners.map(() => ({
       liveness: undefined,
+      usable: true,
+      wanted: [],
       watched: new Set<string>(),
       paused: false,
       waiting: [],
@@ -57,6 +63,7 @@ export class BfdLiveness implements LivenessNetwork {
   stop(node: number): void {
     const end = this.#ends[node]!
     end.liveness = undefined
+    end.wanted = []
     end.watched = new Set()
     end.paused = false
     end.waiting = []
@@ -86,12 +93,22 @@ export class BfdLiveness implements LivenessNetwork {
   }
 
   watch(node: number, targets: readonly number[]): void {
+    this.#ends[node]!.wanted = targets
+    this.#watch(node)
+  }
+
+  use(node: number, usable: boolean): void {
+    this.#ends[node]!.usable = usable
+    this.#watch(node)
+  }
+
+  #watch(node: number): void {
     const end = this.#ends[node]!
     const { names, queue } = this.#context
-    const watched = new Set(targets.map(target => names[target]!))
+    const watched = new Set((end.usable ? end.wanted : []).map(target => names[target]!))
     for (const name of new Set([...end.watched, ...watched])) {
       if (end.watched.has(name) && watched.has(name)) continue
-      this.#listeners[node]!.livenessChanged(names.indexOf(name), 'unknown', undefined)
+      this.#listeners[node]!.livenessChanged(names.indexOf(name), { state: 'unknown' }, this.#segment)
     }
     end.watched = watched
     this.#run(node, () => end.liveness?.setWatched(watched, queue.nowMs) ?? [])
@@ -106,7 +123,8 @@ export class BfdLiveness implements LivenessNetwork {
       else {
         const { node: name, status, lastHeardMs, saidGoodbye } = action.liveness
         if (saidGoodbye) trace?.(`${names[node]} was told by ${name} that it leaves`)
-        this.#listeners[node]!.livenessChanged(names.indexOf(name), status, lastHeardMs)
+        const life = { state: status, lastHeardMs, saidGoodbye }
+        this.#listeners[node]!.livenessChanged(names.indexOf(name), life, this.#segment)
       }
     }
     this.#planTimer(node)
@@ -115,7 +133,7 @@ export class BfdLiveness implements LivenessNetwork {
   #send(from: number, { address, payload }: Extract<LivenessAction, { type: 'send' }>): void {
     const { queue, random } = this.#context
     const to = Number(address.value) - FIRST_ADDRESS
-    if (!this.#network.carriesLiveness(from, to)) return
+    if (!this.#network.carriesLiveness(this.#segment, from, to)) return
     const { loss } = this.#network.weather
     if (loss > 0 && random.chance(loss)) return
     queue.in(random.between(0.1, 2), () => {

@@ -9,6 +9,8 @@ export interface SimulatedAddress {
   readonly address: Address
   /** an owner tells everybody when it answers a probe, as neighbour discovery does, and not the asker alone, as ARP does */
   readonly answersToAll: boolean
+  /** the nodes that may announce it are those with an endpoint (externalTrafficPolicy Local): one that has just got its first is patient */
+  readonly local: boolean
 }
 
 /** What every part of a simulation knows. */
@@ -20,6 +22,8 @@ export interface Context {
   /** names of the interfaces, the same on every node, one for each segment */
   readonly links: readonly string[]
   readonly addresses: readonly SimulatedAddress[]
+  /** how many others a node may watch */
+  readonly watchedMax: number
   /** tells the story; undefined when nobody listens, so that no text is made in vain */
   readonly trace: ((text: string) => void) | undefined
 }

@@ -1,4 +1,4 @@
-import type { NodeLiveness } from '../../src/layer2/neighbourhood.ts'
+import type { NodeLife, NodeLiveness } from '../../src/layer2/neighbourhood.ts'
 import type { Context } from './context.ts'
 import type { Network } from './network.ts'
 
@@ -15,13 +15,33 @@ export interface LivenessNetwork {
   leave(node: number): void
   /** the nodes that it watches from now on */
   watch(node: number, targets: readonly number[]): void
+  /** whether the node can use its interface on this segment */
+  use(node: number, usable: boolean): void
   /** something was cut or healed */
   networkChanged(): void
 }
 
 export interface LivenessListener {
   /** @param lastHeardMs when the target was heard last */
-  livenessChanged(target: number, state: NodeLiveness, lastHeardMs: number | undefined): void
+  livenessChanged(target: number, life: NodeLife, segment: number): void
+}
+
+/** Liveness on every segment: each tells by itself who lives there. */
+export class LivenessNetworks {
+  readonly #segments: readonly LivenessNetwork[]
+
+  constructor(segments: readonly LivenessNetwork[]) {
+    this.#segments = segments
+  }
+
+  /** The same of all segments. */
+  each(run: (network: LivenessNetwork) => void): void {
+    for (const segment of this.#segments) run(segment)
+  }
+
+  use(node: number, usable: readonly number[]): void {
+    for (const [segment, network] of this.#segments.entries()) network.use(node, usable.includes(segment))
+  }
 }
 
 const DETECTION_MS = 300
@@ -31,6 +51,7 @@ const SETTLE_MS = 500
 interface Watch {
   readonly watcher: number
   readonly target: number
+  /** wanted, on an interface that can be used */
   watched: boolean
   state: NodeLiveness
   /** packets pass in both directions, and both ends run */
@@ -50,9 +71,15 @@ export class AbstractLiveness implements LivenessNetwork {
   readonly #watches: Watch[] = []
   readonly #running: boolean[]
   readonly #paused: boolean[]
+  readonly #usable: boolean[]
+  readonly #targets: (readonly number[])[]
+  readonly #segment: number
 
-  constructor(context: Context, network: Network, listeners: readonly LivenessListener[]) {
+  constructor(context: Context, network: Network, listeners: readonly LivenessListener[], segment: number) {
     this.#context = context
+    this.#segment = segment
+    this.#usable = listeners.map(() => true)
+    this.#targets = listeners.map(() => [])
     this.#network = network
     this.#listeners = listeners
     this.#running = listeners.map(() => false)
@@ -95,6 +122,7 @@ export class AbstractLiveness implements LivenessNetwork {
       this.#forget(watch)
       watch.watched = false
     }
+    this.#targets[node] = []
     this.#refresh()
   }
 
@@ -121,19 +149,29 @@ export class AbstractLiveness implements LivenessNetwork {
       watch.connected = false
       watch.generation++
       watch.lastHeardMs = this.#context.queue.nowMs
-      this.#later(watch, this.#context.random.between(0.1, 2), () => this.#become(watch, 'down'))
+      this.#later(watch, this.#context.random.between(0.1, 2), () => this.#become(watch, 'down', true))
     }
     this.#refresh()
   }
 
   watch(node: number, targets: readonly number[]): void {
+    this.#targets[node] = targets
+    this.#watch(node)
+  }
+
+  use(node: number, usable: boolean): void {
+    this.#usable[node] = usable
+    this.#watch(node)
+  }
+
+  #watch(node: number): void {
     for (const watch of this.#watches) {
       if (watch.watcher !== node) continue
-      const watched = targets.includes(watch.target)
+      const watched = this.#usable[node]! && this.#targets[node]!.includes(watch.target)
       if (watched === watch.watched) continue
       watch.watched = watched
       // Of a node that is not watched any more, or anew, nothing is known.
-      if (watch.state !== 'unknown') this.#listeners[node]!.livenessChanged(watch.target, 'unknown', watch.lastHeardMs)
+      if (watch.state !== 'unknown') this.#tell(watch, 'unknown')
       this.#forget(watch)
       if (watched) this.#settle(watch)
     }
@@ -166,8 +204,8 @@ export class AbstractLiveness implements LivenessNetwork {
       this.#running[target]! &&
       !this.#paused[watcher]! &&
       !this.#paused[target]! &&
-      this.#network.carriesLiveness(watcher, target) &&
-      this.#network.carriesLiveness(target, watcher)
+      this.#network.carriesLiveness(this.#segment, watcher, target) &&
+      this.#network.carriesLiveness(this.#segment, target, watcher)
     )
   }
 
@@ -200,10 +238,14 @@ export class AbstractLiveness implements LivenessNetwork {
     })
   }
 
-  #become(watch: Watch, state: NodeLiveness): void {
+  #become(watch: Watch, state: NodeLiveness, saidGoodbye = false): void {
     if (watch.state === state || !this.#running[watch.watcher]) return
     watch.state = state
     if (state === 'up') watch.lastHeardMs = this.#context.queue.nowMs
-    this.#listeners[watch.watcher]!.livenessChanged(watch.target, state, watch.lastHeardMs)
+    this.#tell(watch, state, saidGoodbye)
+  }
+
+  #tell({ watcher, target, lastHeardMs }: Watch, state: NodeLiveness, saidGoodbye = false): void {
+    this.#listeners[watcher]!.livenessChanged(target, { state, lastHeardMs, saidGoodbye }, this.#segment)
   }
 }

@@ -151,6 +151,18 @@ export const MUTANTS: readonly Mutant[] = [
     mutated: 'deposesNobody: patient',
   },
   {
+    name: 'deposes although it is patient',
+    file: 'announcer',
+    original: 'deposesNobody: viewIsOld || !apiReachable || patient',
+    mutated: 'deposesNobody: viewIsOld || !apiReachable',
+  },
+  {
+    name: 'a stranger that only asks counts for ever',
+    file: 'claim',
+    original: 'if (nowMs - probedSinceMs >= timings.probedMaxMs) return state',
+    mutated: '',
+  },
+  {
     name: 'asks although it leaves',
     file: 'announcer',
     original: 'first: !leaving && ',
@@ -177,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keeps its claims on an interface that has gone',
     file: 'announcer',
-    original: '        if (claim) this.#drop(claim, wanted)\n      }',
+    original: '        if (claim && !same[claim.address.family]) this.#drop(claim, wanted)\n      }',
     mutated: '        void claim\n      }',
   },
   {

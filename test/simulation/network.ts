@@ -82,9 +82,13 @@ export class Network {
     )
   }
 
-  /** Whether liveness packets of one node come to the other; they go over the first segment's wires. */
-  carriesLiveness(from: number, to: number): boolean {
-    return this.#livenessCuts[from * this.#hosts + to] === 0 && this.hasCarrier(0, from) && this.hasCarrier(0, to)
+  /** Whether liveness packets of one node come to the other over a segment's wires. */
+  carriesLiveness(segment: number, from: number, to: number): boolean {
+    return (
+      this.#livenessCuts[from * this.#hosts + to] === 0 &&
+      this.hasCarrier(segment, from) &&
+      this.hasCarrier(segment, to)
+    )
   }
 
   /** Sends a frame to all hosts, or to one. */

@@ -1,10 +1,11 @@
 import { formatAddress } from '../../src/ip/address.ts'
+import { MAX_WATCHED_NODES } from '../../src/layer2/watched-nodes.ts'
 import { ApiServer } from './api-server.ts'
 import { BfdLiveness } from './bfd-liveness.ts'
 import type { Context, SimulatedAddress } from './context.ts'
 import { EventQueue } from './event-queue.ts'
 import { FAULTS, type Fault, type World } from './faults.ts'
-import { AbstractLiveness, type LivenessNetwork } from './liveness.ts'
+import { AbstractLiveness, LivenessNetworks } from './liveness.ts'
 import { type Heal, Network } from './network.ts'
 import { Orders } from './orders.ts'
 import { Random } from './random.ts'
@@ -54,6 +55,9 @@ const FAULTS_FROM_MS = 2_500
 const HEALED_MS = 12_000
 /** after the last disturbance, every address has its right owner, and keeps it */
 const SETTLED_MS = 11_000
+/** What stories have besides is drawn apart, so that they stay as they are without it. */
+const EXTRAS = 0x2545f491
+const CAPPED_NEVER: readonly Plot[] = ['calm', 'harmless', 'failure', 'gentle']
 const QUIET_MS = 3_000
 const LASTING_MS = 90_000
 const LASTING_QUIET_MS = 45_000
@@ -110,7 +114,8 @@ export class Simulation {
   readonly #referee: Referee
   readonly #nodes: readonly SpeakerNode[]
   readonly #stranger: Stranger
-  readonly #liveness: LivenessNetwork
+  readonly #liveness: LivenessNetworks
+  readonly #extras: Random
   readonly #bfd: boolean
   #healedMs = HEALED_MS
   /** whatever has happened and lasts, there is a right owner */
@@ -118,10 +123,12 @@ export class Simulation {
 
   constructor(seed: number, { trace, ...options }: SimulationOptions) {
     const random = new Random(seed)
+    const extras = new Random(seed ^ EXTRAS)
     const queue = new EventQueue()
     const size = 2 + random.below(5)
     const links = random.chance(0.25) ? ['eth0', 'eth1'] : ['eth0']
     this.#seed = seed
+    this.#extras = extras
     const drawn = drawPlot(random)
     this.#plot = options.plot ?? drawn
     this.#context = {
@@ -129,7 +136,9 @@ export class Simulation {
       random,
       names: Array.from({ length: size }, (_, index) => `node${index + 1}`),
       links,
-      addresses: drawAddresses(random),
+      addresses: drawAddresses(random, extras),
+      // A death that nobody watches for is known when the Lease has run out.
+      watchedMax: extras.chance(0.05) && !CAPPED_NEVER.includes(this.#plot) ? 1 : MAX_WATCHED_NODES,
       trace: trace && (text => trace(`${(queue.nowMs / 1000).toFixed(4).padStart(9)} ${text}`)),
     }
     const context = this.#context
@@ -148,7 +157,9 @@ export class Simulation {
     this.#stranger = new Stranger(context, this.#network, this.#referee)
     this.#bfd = options.bfd ?? (seed % BFD_EVERY === 0 && this.#plot !== 'lasting')
     const Liveness = this.#bfd ? BfdLiveness : AbstractLiveness
-    this.#liveness = new Liveness(context, this.#network, this.#nodes)
+    this.#liveness = new LivenessNetworks(
+      links.map((_, segment) => new Liveness(context, this.#network, this.#nodes, segment)),
+    )
     this.#connect()
   }
 
@@ -186,7 +197,7 @@ export class Simulation {
     this.#api.onOrderChange = () => this.#referee.disturbed()
     this.#network.attach([...this.#nodes, this.#stranger], {
       onChange: () => {
-        this.#liveness.networkChanged()
+        this.#liveness.each(network => network.networkChanged())
         this.#referee.networkChanged()
       },
       isGone: host => this.#nodes[host]?.running === false,
@@ -224,6 +235,15 @@ export class Simulation {
           heal()
         })
       })
+    }
+    if ((lasting || this.#plot === 'rough') && this.#extras.chance(0.1)) {
+      const { links, addresses } = this.#context
+      const [segment, address] = [this.#extras.below(links.length), this.#extras.below(addresses.length)]
+      const everyMs = this.#extras.pick([60, 200, 1_000, 3_000])
+      // Also before the first speaker has claimed anything.
+      queue.at(this.#extras.between(0, this.#healedMs - 1_000), () =>
+        heals.push(this.#stranger.askOnAndOn(segment, address, everyMs)),
+      )
     }
     if (lasting) {
       queue.at(this.#healedMs + LASTING_MS - LASTING_QUIET_MS, () => {
@@ -313,12 +333,18 @@ function suits(fault: Fault, plot: Plot): boolean {
   }
 }
 
-function drawAddresses(random: Random): SimulatedAddress[] {
+function drawAddresses(random: Random, extras: Random): SimulatedAddress[] {
   const count = 1 + random.below(random.chance(0.3) ? 6 : 2)
   const first = random.below(240)
   return Array.from({ length: count }, (_, index) => {
     const address = { family: 4, value: ((192 << 24) >>> 0) + (2 << 8) + first + index } as const
-    return { index, key: formatAddress(address), address, answersToAll: random.chance(0.25) }
+    return {
+      index,
+      key: formatAddress(address),
+      address,
+      answersToAll: random.chance(0.25),
+      local: extras.chance(0.25),
+    }
   })
 }
 

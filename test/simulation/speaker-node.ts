@@ -8,8 +8,10 @@ import type {
 import { RIVALS_INTERVAL_MS } from '../../src/layer2/claim-timings.ts'
 import type { DesiredAddress } from '../../src/layer2/desired.ts'
 import type { Link } from '../../src/layer2/link.ts'
-import { type KnownSpeaker, Neighbourhood, type NodeLiveness } from '../../src/layer2/neighbourhood.ts'
+import { type KnownSpeaker, Neighbourhood, type NodeLife } from '../../src/layer2/neighbourhood.ts'
 import { watchedNodes } from '../../src/layer2/watched-nodes.ts'
+import type { Appraisal } from '../../src/speaker/appraise.ts'
+import { FreshEndpoints } from '../../src/speaker/fresh-endpoints.ts'
 import {
   type ApiClient,
   type ApiServer,
@@ -19,7 +21,7 @@ import {
   type SpeakerEntry,
 } from './api-server.ts'
 import type { Context } from './context.ts'
-import type { LivenessListener, LivenessNetwork } from './liveness.ts'
+import type { LivenessListener, LivenessNetworks } from './liveness.ts'
 import type { Frame, FrameReceiver, Network } from './network.ts'
 import type { ClusterConfig, Orders } from './orders.ts'
 import type { Referee } from './referee.ts'
@@ -61,7 +63,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   /** since when, or since when not */
   readonly listeningSinceMs: Float64Array
   readonly macs: number[]
-  #liveness: LivenessNetwork | undefined
+  #liveness: LivenessNetworks | undefined
   readonly #components: SpeakerNodeComponents
   #neighbourhood: Neighbourhood
   #announcer: Announcer
@@ -77,6 +79,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #config: ClusterConfig | undefined
   #speakers: readonly SpeakerEntry[] = []
   #toldSpeakers: readonly SpeakerEntry[] = []
+  #fresh: FreshEndpoints
+  readonly #appraised = new Map<string, Appraisal>()
   #desired = new Map<string, DesiredAddress>()
   /** what the announcer was told of each address before the last time */
   readonly #interfacesBefore = new Map<string, DesiredAddress['interfaces'] | undefined>()
@@ -105,6 +109,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.listening = new Uint8Array(claims)
     this.listeningSinceMs = new Float64Array(claims)
     this.#defendedMs = new Float64Array(claims).fill(Number.NEGATIVE_INFINITY)
+    this.#fresh = new FreshEndpoints({ nodeName: this.name })
     this.#neighbourhood = new Neighbourhood({ self: this.name })
     this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
   }
@@ -127,7 +132,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     return JSON.stringify(this.#announcer.stateOf(links[segment]!, addresses[address]!.key))
   }
 
-  setLiveness(liveness: LivenessNetwork): void {
+  setLiveness(liveness: LivenessNetworks): void {
     this.#liveness = liveness
   }
 
@@ -163,7 +168,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       return
     }
     const incarnation = this.#incarnation
-    this.#liveness!.leave(this.index)
+    this.#liveness!.each(network => network.leave(this.index))
     this.#setStanding({ leaving: true })
     context.queue.in(STOP_LIMIT_MS, () => {
       if (!this.running || this.#incarnation !== incarnation) return
@@ -177,7 +182,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#components.context.trace?.(`${this.name} is paused`)
     this.paused = true
     this.#pausedMs = this.#components.context.queue.nowMs
-    this.#liveness!.pause(this.index)
+    this.#liveness!.each(network => network.pause(this.index))
     this.#renewingChanged()
     this.#components.referee.nodeChanged(this.index)
   }
@@ -196,7 +201,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#waiting = []
     if (this.synced && stalled) this.#step({ type: 'woken' })
     this.#components.referee.nodeChanged(this.index)
-    this.#liveness!.resume(this.index, stalled)
+    this.#liveness!.each(network => network.resume(this.index, stalled))
     if (!stalled) for (const frame of frames) this.#take(frame)
     if (this.synced && queue.nowMs - this.#renewedMs > LEASE_DURATION_MS) this.#setStanding({ viewIsOld: true })
     for (const run of waiting) run()
@@ -211,6 +216,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#after(random.between(0.3, 5), () => {
       if (!this.synced) return
       this.#links = this.#usableLinks()
+      this.#useLinks()
       this.#step({ type: 'links', links: this.#links })
       this.#writeStatusSoon()
     })
@@ -225,18 +231,20 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     else this.#take(frame)
   }
 
-  livenessChanged(target: number, state: NodeLiveness, lastHeardMs: number | undefined): void {
+  livenessChanged(target: number, life: NodeLife, segment: number): void {
     const { context } = this.#components
     this.#post(() => {
       const node = context.names[target]!
-      context.trace?.(`${this.name}: liveness of ${node} is ${state}`)
-      this.#step({ type: 'liveness', node, state, lastHeardMs })
+      const link = context.links[segment]!
+      context.trace?.(`${this.name}: liveness of ${node} on ${link} is ${life.state}`)
+      this.#step({ type: 'liveness', node, ...life, link })
     })
   }
 
   seeConfig(config: ClusterConfig): void {
     this.#post(() => {
       this.#config = config
+      this.#followEndpoints(config)
       this.#applyViews()
     })
   }
@@ -270,12 +278,16 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       const { config, speakers } = api.snapshot
       this.#config = config
       this.#speakers = speakers
+      this.#fresh = new FreshEndpoints({ nodeName: this.name })
+      this.#appraised.clear()
+      this.#followEndpoints(config)
       this.#toldSpeakers = []
       this.#desired = new Map()
       this.#standing = { viewIsOld: false, apiReachable: true, leaving: false }
       this.#links = this.#usableLinks()
       this.#step({ type: 'links', links: this.#links })
-      this.#liveness!.start(this.index)
+      this.#liveness!.each(network => network.start(this.index))
+      this.#useLinks()
       this.#applyViews()
       this.#renewingChanged()
     })
@@ -304,7 +316,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#timerDueMs = Number.POSITIVE_INFINITY
     this.#waitingFrames = []
     this.#waiting = []
-    this.#liveness!.stop(this.index)
+    this.#liveness!.each(network => network.stop(this.index))
     this.#renewingChanged()
     this.listening.fill(0)
     this.#defendedMs.fill(Number.NEGATIVE_INFINITY)
@@ -401,6 +413,35 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#speakUpAgainstRivals()
   }
 
+  /** As the main thread follows the endpoints of Services under the Local policy. */
+  #followEndpoints(config: ClusterConfig): void {
+    const { queue, addresses, names } = this.#components.context
+    for (const { index, key, local } of addresses) {
+      if (!local) continue
+      const { present, eligible } = config.addresses[index]!
+      const endpointNodes = present ? names.filter((_, node) => (eligible >> node) & 1) : []
+      const after = { addresses: [], local, endpointNodes }
+      this.#fresh.follow(key, this.#appraised.get(key), after, queue.nowMs)
+      this.#appraised.set(key, after)
+    }
+    const { dueMs } = this.#fresh
+    if (dueMs !== undefined) this.#after(dueMs - queue.nowMs, () => this.#endPatience())
+  }
+
+  #endPatience(): void {
+    if (this.#fresh.takeDue(this.#components.context.queue.nowMs).length === 0 || !this.synced) return
+    this.#components.referee.disturbed()
+    this.#applyViews()
+  }
+
+  #isPatient(key: string): boolean {
+    const { names } = this.#components.context
+    return this.#fresh.earlierNodes(key).some(node => {
+      const { registered, expired } = this.#speakers[names.indexOf(node)]!
+      return registered && !expired
+    })
+  }
+
   /** An address that this node may still own stays, with its new order, until it has been handed over. */
   #applyOrders(orders: readonly (readonly string[])[]): void {
     const { addresses } = this.#components.context
@@ -416,8 +457,9 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         continue
       }
       const { interfaces } = this.#config!.addresses[index]!
-      if (before && String(before.order) === String(order) && String(before.interfaces) === String(interfaces)) continue
-      const after: DesiredAddress = { address, interfaces, order }
+      const patient = order.includes(this.name) && this.#isPatient(key)
+      const after: DesiredAddress = { address, interfaces, order, ...(patient && { patient }) }
+      if (before && sameDesired(before, after)) continue
       this.#interfacesBefore.set(key, before?.interfaces)
       this.#desired.set(key, after)
       changed.set(key, after)
@@ -431,12 +473,18 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#step({ type: 'desired', changed, removed })
   }
 
-  #watchOthers(): void {
-    const { names } = this.#components.context
-    this.#liveness!.watch(
+  #useLinks(): void {
+    const { links } = this.#components.context
+    this.#liveness!.use(
       this.index,
-      watchedNodes(this.#desired, this.name).map(node => names.indexOf(node)),
+      this.#links.map(({ name }) => links.indexOf(name)),
     )
+  }
+
+  #watchOthers(): void {
+    const { names, watchedMax } = this.#components.context
+    const watched = watchedNodes(this.#desired, this.name, watchedMax).map(node => names.indexOf(node))
+    this.#liveness!.each(network => network.watch(this.index, watched))
   }
 
   /** Another speaker says that it announces the same address: one of the two is wrong, and hears of it again and again. */
@@ -547,6 +595,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
         if (action.type !== 'announce' && this.leaving && !this.answering[claim])
           referee.fail(`${this.name} asks for ${key} although it leaves`)
+        if (action.type === 'probe' && this.#desired.get(key)?.patient)
+          referee.fail(`${this.name} deposes the owner of ${key} although it is patient`)
         referee.sent(this.index, segment, index)
         const kind = action.type === 'announce' ? 'claim' : action.type
         network.send({ kind, segment, address: index, mac: link.mac, from: this.index })
@@ -625,6 +675,10 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     }
     this.#components.context.queue.in(Math.max(0, delayMs), due)
   }
+}
+
+function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
+  return String(a.order) === String(b.order) && String(a.interfaces) === String(b.interfaces) && a.patient === b.patient
 }
 
 function sameIdentities(a: readonly SpeakerEntry[], b: readonly SpeakerEntry[]): boolean {

@@ -68,6 +68,22 @@ export class Stranger implements FrameReceiver {
     }
   }
 
+  /** Asks all the time whether an address is free, and never takes it. */
+  askOnAndOn(segment: number, address: number, everyMs: number): Heal {
+    const { queue, trace, addresses } = this.#context
+    trace?.(`the foreign host asks for ${addresses[address]!.key} every ${everyMs} ms`)
+    let gone = false
+    const ask = (): void => {
+      if (gone) return
+      this.#send('probe', segment, address)
+      queue.in(everyMs, ask)
+    }
+    ask()
+    return () => {
+      gone = true
+    }
+  }
+
   #leave(segment: number, address: number): void {
     if (!this.#holds[segment * this.#context.addresses.length + address]) return
     this.#context.trace?.(`the foreign host leaves ${this.#context.addresses[address]!.key}`)

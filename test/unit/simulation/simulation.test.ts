@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { MUTANTS } from '../../simulation/mutants.ts'
 import { simulate } from '../../simulation/simulation.ts'
 
 /** `npm run simulate` does this with as many seeds as one has time for. */
@@ -23,5 +25,12 @@ describe('simulated clusters of speakers', () => {
     })
     assert.deepEqual(stories[0], stories[1])
     assert.ok(stories[0]!.story.length > 20)
+  })
+
+  it('the rules that its mutants break are there to be broken', () => {
+    for (const { name, file, original } of MUTANTS) {
+      const source = readFileSync(`src/layer2/${file}.ts`, 'utf8')
+      assert.equal(source.split(original).length, 2, name)
+    }
   })
 })
