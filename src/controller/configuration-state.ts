@@ -3,8 +3,6 @@ import type { RefusedObject } from '../config/refused-object.ts'
 import type { Condition } from '../resources/service.ts'
 import { type ConditionState, nextCondition, sameCondition } from './conditions.ts'
 
-export type { RefusedObject }
-
 /** The component that a ConfigurationState speaks of: the controller, or the speaker of one node. */
 export type Component = { readonly type: 'controller' } | { readonly type: 'speaker'; readonly node: string }
 

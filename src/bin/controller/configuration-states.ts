@@ -1,3 +1,4 @@
+import type { RefusedObject } from '../../config/refused-object.ts'
 import {
   type Component,
   type ConfigurationStatus,
@@ -5,7 +6,6 @@ import {
   labelsOfState,
   nameOfState,
   nextConfigurationStatus,
-  type RefusedObject,
 } from '../../controller/configuration-state.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
 import {
