@@ -1,154 +1,27 @@
 import assert from 'node:assert/strict'
 import { Handling } from '../../../../src/bgp/codec/attribute-problem.ts'
-import { BASIC_OPTIONS, type CodecOptions } from '../../../../src/bgp/codec/codec-options.ts'
 import { decodeMessage } from '../../../../src/bgp/codec/decode-message.ts'
 import { UpdateSubcode } from '../../../../src/bgp/error-codes.ts'
-import type { UpdateMessage } from '../../../../src/bgp/message.ts'
 import { formatPrefix } from '../../../../src/ip/prefix.ts'
 import { fromDump } from './dump.ts'
-
-const external: CodecOptions = { ...BASIC_OPTIONS, fourOctetAs: true }
-const internal: CodecOptions = { ...external, internal: true }
-const twoOctets: CodecOptions = BASIC_OPTIONS
-
-const ORIGIN = '40 01 01 00'
-const AS_PATH = '40 02 06 0201 0000fbf4'
-const AS_PATH_2 = '40 02 04 0201 fbf4'
-const NEXT_HOP = '40 03 04 c0000201'
-const LOCAL_PREF = '40 05 04 00000064'
-const REACH = '80 0e 1a 0002 01 10 20010db8000000000000000000000001 00 20 20010db8'
-const GOOD = `${ORIGIN} ${AS_PATH} ${NEXT_HOP}`
-const GOOD_2 = `${ORIGIN} ${AS_PATH_2} ${NEXT_HOP}`
-const PREFIX = '18 cb0071'
-
-interface Row {
-  name: string
-  /** where the RFC says so; RFC 7606 if no other is named */
-  section: string
-  attributes: string
-  options?: CodecOptions
-  /** prefixes behind the attributes; 203.0.113.0/24 if not given */
-  announced?: string
-}
-
-// RFC 7606 §2: the attribute is gone, the route stays.
-const discarded: (Row & { attribute: number; subcode: UpdateSubcode })[] = [
-  {
-    name: 'ATOMIC_AGGREGATE with a value',
-    section: '§7.6',
-    attributes: `${GOOD} 40 06 01 00`,
-    attribute: 6,
-    subcode: 5,
-  },
-  {
-    name: 'AGGREGATOR of 6 octets',
-    section: '§7.7',
-    attributes: `${GOOD} c0 07 06 fbf4 c0000209`,
-    attribute: 7,
-    subcode: 5,
-  },
-  {
-    name: 'AGGREGATOR of 8 octets from a speaker of two-octet AS numbers',
-    section: '§7.7',
-    options: twoOctets,
-    attributes: `${GOOD_2} c0 07 08 0000fbf4 c0000209`,
-    attribute: 7,
-    subcode: 5,
-  },
-  {
-    name: 'AGGREGATOR with AS 0',
-    section: 'RFC 7607 §2',
-    attributes: `${GOOD} c0 07 08 00000000 c0000209`,
-    attribute: 7,
-    subcode: 9,
-  },
-  { name: 'LOCAL_PREF from outside', section: '§7.5', attributes: `${GOOD} ${LOCAL_PREF}`, attribute: 5, subcode: 1 },
-  {
-    name: 'malformed LOCAL_PREF from outside',
-    section: '§7.5',
-    attributes: `${GOOD} 40 05 01 00`,
-    attribute: 5,
-    subcode: 1,
-  },
-  {
-    name: 'ORIGINATOR_ID from outside',
-    section: '§7.9',
-    attributes: `${GOOD} 80 09 04 c0000207`,
-    attribute: 9,
-    subcode: 1,
-  },
-  {
-    name: 'CLUSTER_LIST from outside',
-    section: '§7.10',
-    attributes: `${GOOD} 80 0a 04 c0000207`,
-    attribute: 10,
-    subcode: 1,
-  },
-  { name: 'a second ORIGIN', section: '§3 g', attributes: `${GOOD} 40 01 01 02`, attribute: 1, subcode: 1 },
-  {
-    name: 'a second ORIGIN that is malformed',
-    section: '§3 g',
-    attributes: `${GOOD} 40 01 00`,
-    attribute: 1,
-    subcode: 1,
-  },
-  {
-    name: 'a second unknown attribute',
-    section: '§3 g',
-    attributes: `${GOOD} c0 63 00 c0 63 01 00`,
-    attribute: 99,
-    subcode: 1,
-  },
-  {
-    name: 'AS4_PATH from a speaker of four-octet AS numbers',
-    section: 'RFC 6793 §4.1',
-    attributes: `${GOOD} c0 11 06 0201 00010000`,
-    attribute: 17,
-    subcode: 1,
-  },
-  {
-    name: 'AS4_AGGREGATOR from a speaker of four-octet AS numbers',
-    section: 'RFC 6793 §4.1',
-    attributes: `${GOOD} c0 12 08 00010000 c0000209`,
-    attribute: 18,
-    subcode: 1,
-  },
-  {
-    name: 'AS4_PATH that is empty',
-    section: 'RFC 6793 §6',
-    options: twoOctets,
-    attributes: `${GOOD_2} c0 11 00`,
-    attribute: 17,
-    subcode: 5,
-  },
-  {
-    name: 'AS4_PATH with a segment too long',
-    section: 'RFC 6793 §6',
-    options: twoOctets,
-    attributes: `${GOOD_2} c0 11 06 0202 00010000`,
-    attribute: 17,
-    subcode: 9,
-  },
-  {
-    name: 'AS4_PATH with AS 0',
-    section: 'RFC 7607 §2',
-    options: twoOctets,
-    attributes: `${GOOD_2} c0 11 06 0201 00000000`,
-    attribute: 17,
-    subcode: 9,
-  },
-  {
-    name: 'AS4_AGGREGATOR of 6 octets',
-    section: 'RFC 6793 §6',
-    options: twoOctets,
-    attributes: `${GOOD_2} c0 12 06 0001 c0000209`,
-    attribute: 18,
-    subcode: 5,
-  },
-]
+import {
+  AS_PATH,
+  AS_PATH_2,
+  decode,
+  external,
+  GOOD,
+  internal,
+  LOCAL_PREF,
+  NEXT_HOP,
+  ORIGIN,
+  PREFIX,
+  REACH,
+  type Row,
+  update,
+} from './faulty-updates.ts'
 
 // RFC 7606 §2: the routes announced count as withdrawn.
-const withdrawn: (Row & { attribute: number; subcode: UpdateSubcode })[] = [
+const withdrawn: Row[] = [
   {
     name: 'ORIGIN without a value',
     section: '§7.1, §4',
@@ -400,119 +273,7 @@ const withdrawn: (Row & { attribute: number; subcode: UpdateSubcode })[] = [
   },
 ]
 
-const sessionResets: {
-  name: string
-  section: string
-  body: string
-  subcode: UpdateSubcode
-  data?: string
-  options?: CodecOptions
-}[] = [
-  { name: 'nothing', section: 'RFC 4271 §6.3', body: '', subcode: 1 },
-  { name: 'withdrawn prefixes longer than the message', section: 'RFC 4271 §6.3', body: '0001 0000', subcode: 1 },
-  { name: 'withdrawn prefixes of 65535 octets', section: 'RFC 4271 §6.3', body: 'ffff 0000', subcode: 1 },
-  { name: 'attributes longer than the message', section: 'RFC 4271 §6.3', body: '0000 0001', subcode: 1 },
-  { name: 'a withdrawn prefix of 33 bits', section: '§5.3', body: '0006 21 c000020100 0000', subcode: 10 },
-  { name: 'a withdrawn prefix broken off', section: '§5.3', body: '0003 18 c000 0000', subcode: 10 },
-  { name: 'a prefix of 33 bits', section: '§5.3', body: update(GOOD, '21 c000020100'), subcode: 10 },
-  { name: 'a prefix broken off', section: '§5.3', body: update(GOOD, `${PREFIX} 18 cb00`), subcode: 10 },
-  {
-    name: 'a well-known attribute that is none',
-    section: 'RFC 4271 §6.3',
-    body: update(`${GOOD} 40 63 01 aa`, PREFIX),
-    subcode: 2,
-    data: '40 63 01 aa',
-  },
-  { name: 'MP_REACH_NLRI twice', section: '§3 g', body: update(`${GOOD} ${REACH} ${REACH}`), subcode: 1 },
-  { name: 'MP_UNREACH_NLRI twice', section: '§3 g', body: update('80 0f 03 0002 01 80 0f 03 0002 01'), subcode: 1 },
-  {
-    name: 'MP_REACH_NLRI of 4 octets',
-    section: '§7.11',
-    body: update('80 0e 04 0002 01 00', PREFIX),
-    subcode: 9,
-    data: '80 0e 04 0002 01 00',
-  },
-  {
-    name: 'MP_REACH_NLRI with a next hop longer than it',
-    section: '§7.11',
-    body: update(`80 0e 08 0002 01 10 20010db8 ${GOOD}`, PREFIX),
-    subcode: 9,
-    data: '80 0e 08 0002 01 10 20010db8',
-  },
-  {
-    name: 'MP_REACH_NLRI with a next hop of 4 octets for IPv6',
-    section: '§7.11',
-    body: update(`80 0e 0e 0002 01 04 c0000201 00 20 20010db8 ${GOOD}`),
-    subcode: 9,
-    data: '80 0e 0e 0002 01 04 c0000201 00 20 20010db8',
-  },
-  {
-    name: 'MP_REACH_NLRI with an IPv6 next hop for IPv4, not negotiated',
-    section: '§7.11',
-    body: update(`80 0e 19 0001 01 10 20010db8000000000000000000000001 00 18 cb0071 ${GOOD}`),
-    subcode: 9,
-    data: '80 0e 19 0001 01 10 20010db8000000000000000000000001 00 18 cb0071',
-  },
-  {
-    name: 'MP_REACH_NLRI with a prefix of 129 bits',
-    section: '§5.3',
-    body: update(`80 0e 17 0002 01 10 20010db8000000000000000000000001 00 81 00 ${GOOD}`),
-    subcode: 9,
-    data: '80 0e 17 0002 01 10 20010db8000000000000000000000001 00 81 00',
-  },
-  {
-    name: 'MP_UNREACH_NLRI of 2 octets',
-    section: '§7.12',
-    body: update('80 0f 02 0002'),
-    subcode: 9,
-    data: '80 0f 02 0002',
-  },
-  {
-    name: 'MP_UNREACH_NLRI with a prefix broken off',
-    section: '§5.3',
-    body: update('80 0f 05 0002 01 10 20'),
-    subcode: 9,
-    data: '80 0f 05 0002 01 10 20',
-  },
-  {
-    name: 'MP_REACH_NLRI longer than all attributes',
-    section: '§3 j',
-    body: update(`${GOOD} 80 0e ff 0002 01`, PREFIX),
-    subcode: 5,
-    data: '80 0e ff 0002 01',
-  },
-  {
-    name: 'a malformed attribute and no prefix',
-    section: '§5.2',
-    body: update('40 01 01 03'),
-    subcode: 6,
-    data: '40 01 01 03',
-  },
-  {
-    name: 'a malformed attribute and only withdrawn prefixes',
-    section: '§5.2',
-    body: update('80 0f 08 0002 01 20 20010db8 40 01 01 03'),
-    subcode: 6,
-    data: '40 01 01 03',
-  },
-  { name: 'half an attribute and nothing else', section: '§5.2', body: update('40'), subcode: 1 },
-]
-
-describe('BGP UPDATE with faults', () => {
-  for (const { name, section, attributes, options = external, attribute, subcode } of discarded) {
-    it(`drops the attribute: ${name} (${section})`, () => {
-      const { message, problems } = decode(update(attributes, PREFIX), options)
-      assert.deepEqual(
-        problems.map(problem => [problem.attribute, problem.handling, problem.subcode]),
-        [[attribute, Handling.attributeDiscard, subcode]],
-      )
-      assert.notEqual(problems[0]!.reason, '')
-      const good = options === twoOctets ? GOOD_2 : GOOD
-      const expected = decode(update(attribute === 99 ? `${good} c0 63 00` : good, PREFIX), options)
-      assert.deepEqual(message, expected.message)
-    })
-  }
-
+describe('BGP UPDATE to treat as withdrawal', () => {
   for (const { name, section, attributes, options = external, announced = PREFIX, attribute, subcode } of withdrawn) {
     it(`withdraws the routes: ${name} (${section})`, () => {
       const { message, problems } = decode(update(attributes, announced), options)
@@ -523,16 +284,6 @@ describe('BGP UPDATE with faults', () => {
       const expected = [announced ? '203.0.113.0/24' : '', attributes.includes('0e 1a') ? '2001:db8::/32' : '']
       assert.deepEqual(prefixes, expected.filter(Boolean))
       assert.deepEqual([message.announced, Object.keys({ ...message.attributes, mpUnreach: 0 })], [[], ['mpUnreach']])
-    })
-  }
-
-  for (const { name, section, body, options = external, subcode, data = '' } of sessionResets) {
-    it(`ends the session: ${name} (${section}): 3/${subcode}`, () => {
-      const decoded = decodeMessage({ type: 2, body: fromDump(body) }, options)
-      assert.ok('error' in decoded)
-      const { error } = decoded
-      assert.deepEqual([error.code, error.subcode, error.data], [3, subcode, fromDump(data)])
-      assert.notEqual(error.reason, '')
     })
   }
 
@@ -578,22 +329,4 @@ describe('BGP UPDATE with faults', () => {
     const { message } = decode(update(`${flowSpecification} 40 01 01 03`), external)
     assert.deepEqual(message.attributes, { mpUnreach: { afi: 1, safi: 133, withdrawn: [] } })
   })
-
-  it('clips the data of an error to what fits into a NOTIFICATION', () => {
-    const body = update(`50 63 1388 ${'00'.repeat(5000)}`, PREFIX)
-    const decoded = decodeMessage({ type: 2, body: fromDump(body) }, { ...external, extendedMessage: true })
-    assert.ok('error' in decoded)
-    assert.equal(decoded.error.data.length, 4096 - 21)
-  })
 })
-
-function decode(body: string, options: CodecOptions) {
-  const decoded = decodeMessage({ type: 2, body: fromDump(body) }, options)
-  assert.ok('message' in decoded, 'error' in decoded ? decoded.error.reason : '')
-  return { message: decoded.message as UpdateMessage, problems: decoded.problems ?? [] }
-}
-
-function update(attributes: string, announced = '', withdrawnPrefixes = ''): string {
-  const length = (hex: string) => fromDump(hex).length.toString(16).padStart(4, '0')
-  return `${length(withdrawnPrefixes)} ${withdrawnPrefixes} ${length(attributes)} ${attributes} ${announced}`
-}
