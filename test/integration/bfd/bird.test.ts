@@ -136,6 +136,7 @@ describe('BFD with BIRD', function () {
   it('notices within the detection time that the way is cut, and comes up again', async function () {
     // The time is the detection time's only where this process gets to run.
     this.retries(2)
+    router.ip('link set veth0 up')
     const { end } = await bothUp(cases[0]!)
     router.ip('link set veth0 down')
     const cutMs = performance.now()
