@@ -169,7 +169,7 @@ describe('the chart', () => {
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
       ...['--set', 'speaker.liveness.multiplier=5,speaker.liveness.secretName=my-key'],
       ...['--set', 'speaker.layer2.probeCount=3,speaker.layer2.probeIntervalMilliseconds=80'],
-      ...['--set', 'speaker.bgp.listenPort=1790,speaker.bgp.gracefulShutdownSeconds=5'],
+      ...['--set', 'speaker.bgp.listenPort=1790,speaker.bgp.gracefulShutdownSeconds=5,speaker.bgp.drainSeconds=60'],
       ...['--set', 'image.repository=herald.lab/herald,image.tag=t,image.pullPolicy=Never'],
       ...[
         '--set',
@@ -194,6 +194,7 @@ describe('the chart', () => {
       '--probe-interval-ms=80',
       '--bgp-listen-port=1790',
       '--bgp-graceful-shutdown-seconds=5',
+      '--bgp-drain-seconds=60',
       '--ignore-exclude-lb',
       '--drain-on-cordon',
       '--drain-on-taint=a.example/b',
@@ -262,6 +263,7 @@ describe('the chart', () => {
     { name: 'too many probes', value: 'speaker.layer2.probeCount=11', message: /probeCount/ },
     { name: 'no time to hand over', value: 'speaker.terminationGracePeriodSeconds=1', message: /terminationGrace/ },
     { name: 'a port of BGP out of range', value: 'speaker.bgp.listenPort=70000', message: /listenPort/ },
+    { name: 'a drain of a day', value: 'speaker.bgp.drainSeconds=86400', message: /drainSeconds/ },
     {
       name: 'a graceful shutdown of an hour',
       value: 'speaker.bgp.gracefulShutdownSeconds=3600',

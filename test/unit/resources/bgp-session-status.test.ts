@@ -47,8 +47,8 @@ describe('BGPSessionStatus', () => {
   it('is read whole', () => {
     const status = {
       ...{ node: 'a', peer: 'b', address: '203.0.113.1', since: '2026-01-01T00:00:00Z', prefixesSent: 3 },
-      ...{ state: 'Established', bfd: 'Up', lastError: 'hold timer expired' },
-    } as const
+      ...({ state: 'Established', bfd: 'Up', lastError: 'hold timer expired' } as const),
+    }
     assert.deepEqual(viewBgpSessionStatus({ metadata: { name: 'x', resourceVersion: '7' }, status }), {
       ...{ name: 'x', resourceVersion: '7' },
       ...status,
