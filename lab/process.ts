@@ -92,7 +92,9 @@ export function processStartTime(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field, the name in parentheses, may itself hold blanks and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+    // While other threads than the first are still about to end, so are its sockets, and its port is taken.
+    const [state, threads] = [fields[0], Number(fields[17])]
+    return (state === 'Z' || state === 'X') && threads <= 1 ? undefined : fields[19]
   } catch {
     return undefined
   }
