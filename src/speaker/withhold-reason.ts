@@ -85,6 +85,11 @@ export const NODE_WITHHOLD_REASONS = {
       'Two BGPAdvertisements that apply want different values of localPref for the same prefix and the same BGPPeer.',
     advice: 'Give them the same localPref, different aggregation lengths, or peers or nodes of their own.',
   },
+  endpointsNew: {
+    meaning:
+      'externalTrafficPolicy of the Service is Local, and the endpoint on the node has only just begun to serve, while other nodes serve already: kube-proxy needs a second to know it.',
+    advice: 'Nothing to do.',
+  },
   endpointsTerminating: {
     meaning:
       'externalTrafficPolicy of the Service is Local, every endpoint on the node is terminating, and other nodes have ready ones.',

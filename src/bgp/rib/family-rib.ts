@@ -14,8 +14,8 @@ const OUTDATED = Symbol('outdated')
 type Told = Route | typeof OUTDATED | undefined
 
 /**
- * Where the telling of a family stands: the first pass, which an End-of-RIB closes (RFC 4724 §2); at rest, but for changes; a refresh
- * to be opened; a refresh under way.
+ * Where the telling of a family stands: the first pass, which an End-of-RIB closes (RFC 4724 §2); at rest, but for what is queued; a refresh
+ * to be opened by a marker; a refresh that one is to close (RFC 7313 §4).
  */
 type Phase = 'first' | 'rest' | 'refreshAsked' | 'refreshing'
 
@@ -58,7 +58,7 @@ export class FamilyRib {
   get pending(): boolean {
     if (!this.#queue.isEmpty) return true
     if (this.#phase === 'first') return this.#started
-    return this.#refreshAgain || (this.#phase !== 'rest' && this.#session.negotiated.enhancedRouteRefresh)
+    return this.#phase !== 'rest'
   }
 
   /** The set of desired routes is known now. */
@@ -72,7 +72,7 @@ export class FamilyRib {
     this.#queueChange(key, (before ?? after)!.prefix, told, desired)
   }
 
-  /** RFC 2918 §4: tells everything again. One more pass at most waits behind the one under way. */
+  /** RFC 2918 §4: tells everything again. Behind a pass that ends with a marker one more waits at most. */
   refresh(): void {
     if (this.#phase === 'rest') this.#beginRefresh()
     else this.#refreshAgain = true
@@ -105,8 +105,7 @@ export class FamilyRib {
   nextAnnouncement(): Message | undefined {
     if (this.#phase === 'refreshAsked') {
       this.#phase = 'refreshing'
-      const begin = this.#refreshMarker(RefreshSubtype.begin)
-      if (begin) return begin
+      return this.#refreshMarker(RefreshSubtype.begin)
     }
     const attributes = this.#queue.firstAttributes()
     if (attributes) {
@@ -132,11 +131,12 @@ export class FamilyRib {
       this.#refreshAgain = false
       this.#beginRefresh()
     }
-    return marker ?? (this.pending ? this.nextAnnouncement() : undefined)
+    return marker
   }
 
   #beginRefresh(): void {
-    this.#phase = 'refreshAsked'
+    // Without markers there is nothing to open and to close: what is queued is all.
+    if (this.#session.negotiated.enhancedRouteRefresh) this.#phase = 'refreshAsked'
     for (const [key, route] of this.#desired()) {
       const desired = this.#announceable(route)
       // What is queued will be told anyway.
@@ -144,8 +144,7 @@ export class FamilyRib {
     }
   }
 
-  #refreshMarker(subtype: number): RouteRefreshMessage | undefined {
-    if (!this.#session.negotiated.enhancedRouteRefresh) return undefined
+  #refreshMarker(subtype: number): RouteRefreshMessage {
     return { type: 'routeRefresh', ...this.#addressFamily, subtype }
   }
 

@@ -1,5 +1,6 @@
 import type { Routes } from '../../bgp/routes.ts'
 import type { Family } from '../../ip/address.ts'
+import type { ServiceEndpoints } from '../../resources/endpoint-slice.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { WorldSources } from '../decisions.ts'
 import type { CandidateRules } from '../node-rules.ts'
@@ -8,6 +9,7 @@ import { type BgpFacts, BgpIndex } from './bgp-index.ts'
 import { type AnnouncedPrefix, type BgpDecision, decideBgp, sameBgpDecision } from './decide-bgp.ts'
 import { DrainTimes } from './drain-times.ts'
 import { RouteBook } from './route-book.ts'
+import { SettledEndpoints } from './settled-endpoints.ts'
 
 /** Where the decisions read the world. */
 export interface BgpWorldSources extends Omit<WorldSources, 'cluster'> {
@@ -56,6 +58,7 @@ export class BgpDecisions {
   readonly #loadBalancerClass: string
   readonly #rules: CandidateRules
   readonly #drainTimes: DrainTimes
+  readonly #settledEndpoints: SettledEndpoints
   readonly #book = new RouteBook()
   /** of Services that are LoadBalancers, by key */
   readonly #decisions = new Map<string, BgpDecision>()
@@ -69,6 +72,7 @@ export class BgpDecisions {
     this.#nodeName = init.nodeName
     this.#loadBalancerClass = init.loadBalancerClass ?? ''
     this.#rules = init.rules ?? {}
+    this.#settledEndpoints = new SettledEndpoints({ self: init.nodeName })
     this.#drainTimes = new DrainTimes({ withdrawAfterMs: init.drainWithdrawAfterMs ?? DRAIN_WITHDRAW_AFTER_MS })
   }
 
@@ -94,13 +98,14 @@ export class BgpDecisions {
       this.#drained = drained
       this.#touchAll()
     }
+    for (const key of this.#settledEndpoints.takeDue(nowMs)) this.#touched.add(key)
     const changes: BgpDecisionChange[] = []
     for (const key of this.#touched) {
-      const change = this.#decide(key, index)
+      const change = this.#decide(key, index, nowMs)
       if (change) changes.push(change)
     }
     this.#touched.clear()
-    return { routes: this.#book.settle(), changes, dueMs: this.#drainTimes.dueMs(nowMs) }
+    return { routes: this.#book.settle(), changes, dueMs: this.#dueMs(nowMs) }
   }
 
   #currentIndex(nowMs: number): BgpIndex {
@@ -122,11 +127,17 @@ export class BgpDecisions {
     for (const key of this.#sources.serviceKeys()) this.#touched.add(key)
   }
 
-  #decide(key: string, index: BgpIndex): BgpDecisionChange | undefined {
+  #dueMs(nowMs: number): number | undefined {
+    const [drained, settled] = [this.#drainTimes.dueMs(nowMs), this.#settledEndpoints.dueMs]
+    return drained !== undefined && settled !== undefined ? Math.min(drained, settled) : (drained ?? settled)
+  }
+
+  #decide(key: string, index: BgpIndex, nowMs: number): BgpDecisionChange | undefined {
     const service = this.#sources.service(key)
     const before = this.#decisions.get(key)
-    const after = service?.type === 'LoadBalancer' ? this.#judge(service, index) : undefined
+    const after = service?.type === 'LoadBalancer' ? this.#judge(service, index, nowMs) : undefined
     this.#book.replace(announcedBy(before), announcedBy(after))
+    if (!after) this.#settledEndpoints.forget(key)
     if (after) this.#decisions.set(key, after)
     else if (!this.#decisions.delete(key)) return undefined
     const was = before ?? UNKNOWN
@@ -134,16 +145,26 @@ export class BgpDecisions {
     return sameBgpDecision(was, is) ? undefined : { key, before: was, after: is }
   }
 
-  #judge(service: ServiceView, index: BgpIndex): BgpDecision {
-    const endpoints = this.#sources.endpoints(service.key)
+  #judge(service: ServiceView, index: BgpIndex, nowMs: number): BgpDecision {
+    const endpoints = this.#endpointsOf(service, nowMs)
     const appraisal = appraiseBgp(service, { index, endpoints, loadBalancerClass: this.#loadBalancerClass })
     const decision = decideBgp(appraisal, { nodeName: this.#nodeName, index, drained: this.#drained })
-    if ('withhold' in decision) return decision
+    if ('withhold' in decision) {
+      const isNew = decision.withhold === 'noLocalEndpoints' && this.#settledEndpoints.isNew(service.key)
+      return isNew ? { withhold: 'endpointsNew' } : decision
+    }
     const weigh = (announced: AnnouncedPrefix): AnnouncedPrefix =>
       announced.plan.advertisements.some(({ weighted }) => weighted)
         ? { ...announced, weight: this.#weightOf(service.key, announced.prefix.address.family, appraisal) }
         : announced
     return { ...decision, announce: decision.announce.map(weigh) }
+  }
+
+  #endpointsOf({ key, externalTrafficPolicy }: ServiceView, nowMs: number): ServiceEndpoints {
+    const endpoints = this.#sources.endpoints(key)
+    if (externalTrafficPolicy === 'Local') return this.#settledEndpoints.of(key, endpoints, nowMs)
+    this.#settledEndpoints.forget(key)
+    return endpoints
   }
 
   /**

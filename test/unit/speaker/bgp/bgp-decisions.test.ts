@@ -230,6 +230,55 @@ describe('BgpDecisions', () => {
     })
   })
 
+  describe('with the policy Local', () => {
+    const at = (ms: number, nodes?: string[], leavingNodes: string[] = []): [string[], number | undefined] => {
+      nowMs = ms
+      if (nodes) {
+        world.endpointsByService.set('default/s', { serving: true, nodes, leavingNodes })
+        decisions.touch('default/s')
+      }
+      const { routes, dueMs } = decisions.settle(nowMs)
+      return [[...routes.get('router')!].map(([key]) => key), dueMs]
+    }
+    const announced = ['192.0.2.1/32']
+
+    beforeEach(() => {
+      world.put('s', ['192.0.2.1'], LOCAL)
+    })
+
+    it('wait for the kube-proxy of a node that begins to serve while others do', () => {
+      assert.deepEqual(at(0, ['node-b']), [[], undefined])
+      assert.deepEqual(at(100, ['node-a', 'node-b']), [[], 1_600])
+      assert.deepEqual(decisions.decisionOf('default/s'), { withhold: 'endpointsNew' })
+      assert.deepEqual(at(1_599), [[], 1_600])
+      assert.deepEqual(at(1_600), [announced, undefined])
+      // A node that is away for a moment is new when it comes back.
+      assert.deepEqual(at(2_000, ['node-b']), [[], undefined])
+      assert.deepEqual(at(2_100, ['node-a', 'node-b']), [[], 3_600])
+    })
+
+    it('do not wait when there is nobody else', () => {
+      assert.deepEqual(at(0, ['node-a']), [announced, undefined])
+      assert.deepEqual(at(100, ['node-b']), [[], undefined])
+      assert.deepEqual(at(200, ['node-a']), [announced, undefined])
+      assert.deepEqual(at(300, ['node-b']), [[], undefined])
+      assert.deepEqual(at(400, ['node-a', 'node-b']), [[], 1_900])
+      assert.deepEqual(at(500, ['node-a']), [announced, undefined])
+    })
+
+    it('go on announcing what terminates here until another node surely announces', () => {
+      assert.deepEqual(at(0, ['node-a']), [announced, undefined])
+      assert.deepEqual(at(100, ['node-a', 'node-b'], ['node-a']), [announced, 2_100])
+      assert.deepEqual(at(2_099), [announced, 2_100])
+      assert.deepEqual(at(2_100), [[], undefined])
+      assert.deepEqual(decisions.decisionOf('default/s'), { withhold: 'endpointsTerminating' })
+    })
+
+    it('start with what is there', () => {
+      assert.deepEqual(at(0, ['node-a', 'node-b']), [announced, undefined])
+    })
+  })
+
   describe('on a node that is being drained', () => {
     const drain = () => {
       world.node('node-a', { metadata: { annotations: { 'herald.io/drain': 'true' } } })
@@ -254,6 +303,8 @@ describe('BgpDecisions', () => {
       assert.deepEqual(decisions.decisionOf('default/s'), { withhold: 'nodeDraining' })
       world.endpointsByService.set(alone, { serving: true, nodes: ['node-a', 'node-b'] })
       decisions.touch(alone)
+      assert.deepEqual(told(), { '192.0.2.2/32': marked }, 'the other node has only just begun to serve')
+      nowMs = 3_500
       assert.deepEqual(told(), {})
       world.node('node-a', {})
       decisions.touchWorld()
@@ -316,12 +367,14 @@ describe('BgpDecisions', () => {
             decisions.touchWorld()
           }
         }
-        const { routes } = decisions.settle(nowMs)
+        decisions.settle(nowMs)
+        const { routes } = decisions.settle(nowMs + 10_000)
         const kept = new Map([...routes].map(([peer, all]) => [peer, toldOf(all)]))
         restart()
         const fresh = new Map([...decisions.settle(nowMs).routes].map(([peer, all]) => [peer, toldOf(all)]))
         assert.deepEqual(kept, fresh)
       }),
+      { numRuns: 300 },
     )
   })
 })
