@@ -106,10 +106,7 @@ function bgpdConfig({ asNumber, routerId, neighbours, options = [] }: FrrRouterI
     ` address-family ipv${which} unicast`,
     ...neighbours
       .filter(({ families }) => families.includes(which))
-      .flatMap(({ address }) => [
-        `  neighbor ${address} activate`,
-        `  neighbor ${address} soft-reconfiguration inbound`,
-      ]),
+      .map(({ address }) => `  neighbor ${address} activate`),
     '  maximum-paths 8',
     ' exit-address-family',
   ]
