@@ -1,8 +1,9 @@
 import { type Address, sameAddress } from '../ip/address.ts'
 import { type ControlPacket, Diagnostic, decodeControlPacket, type PacketProblem, SessionState } from './packet.ts'
 import { checkForSession, type SessionProblem } from './receive-rules.ts'
-import { Session, type SessionAction, type SessionConfig, type SessionEvent } from './session.ts'
+import { Session, type SessionAction, type SessionEvent } from './session.ts'
 import { countStates, newSessionCounters, type SessionCounters } from './session-counters.ts'
+import type { SessionConfig } from './session-variables.ts'
 
 /** A node or router with which a session is kept. */
 export interface PeerConfig extends SessionConfig {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ControlPacket, Diagnostic, decodeControlPacket, SessionState } from '../../../src/bfd/packet.ts'
-import { Session, type SessionAction, type SessionConfig } from '../../../src/bfd/session.ts'
+import { Session, type SessionAction } from '../../../src/bfd/session.ts'
+import type { SessionConfig } from '../../../src/bfd/session-variables.ts'
 
 const { adminDown, down, init, up } = SessionState
 const stateNames = ['adminDown', 'down', 'init', 'up']
