@@ -258,7 +258,10 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     keys: () => stores.speakers.keys(),
   })
   const stateReconciler = new Reconciler(
-    { ...reconcilerComponents, sources: [...reflectors, stores.configurationStateReflector] },
+    {
+      ...reconcilerComponents,
+      sources: [...reflectors, ...stores.bgpReflectors, stores.configurationStateReflector],
+    },
     {
       name: 'configuration state',
       reconcile: (key, signal) => configuration.reconcile(key, signal),
