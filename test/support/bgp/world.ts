@@ -3,11 +3,10 @@ import { poolContains } from '../../../src/config/address-pool.ts'
 import type { BgpAdvertisement } from '../../../src/config/bgp-advertisement.ts'
 import type { Address, Family } from '../../../src/ip/address.ts'
 import { formatPrefix } from '../../../src/ip/prefix.ts'
-import { NO_ENDPOINTS, type ServiceEndpoints } from '../../../src/resources/endpoint-slice.ts'
 import { type NodeObject, type NodeView, viewNode } from '../../../src/resources/node.ts'
-import type { ServiceView } from '../../../src/resources/service.ts'
 import type { BgpWorldSources } from '../../../src/speaker/bgp/bgp-decisions.ts'
-import { pool, service } from '../services.ts'
+import { ServiceWorld } from '../service-world.ts'
+import { pool } from '../services.ts'
 
 /** A BGPAdvertisement of everything to everybody, but for what is given. */
 export function bgpAdvertisement(name: string, parts: Partial<BgpAdvertisement> = {}): BgpAdvertisement {
@@ -29,12 +28,9 @@ export function bgpAdvertisement(name: string, parts: Partial<BgpAdvertisement> 
 }
 
 /** A cluster of three nodes with a router, in memory, which counts what is read from it. */
-export class BgpWorld implements BgpWorldSources {
-  readonly services = new Map<string, ServiceView>()
-  readonly endpointsByService = new Map<string, ServiceEndpoints>()
+export class BgpWorld extends ServiceWorld implements BgpWorldSources {
   /** by Service and node */
   readonly ready = new Map<string, number>()
-  nodes: NodeView[] = ['node-a', 'node-b', 'node-c'].map(name => viewNode({ metadata: { name } }))
   speakers = new Set(['node-a', 'node-b', 'node-c'])
   advertisements: BgpAdvertisement[] = [bgpAdvertisement('all')]
   peers: (node: NodeView) => string[] = () => ['router']
@@ -43,34 +39,11 @@ export class BgpWorld implements BgpWorldSources {
     pool('pool', ['192.0.2.0/24', '2001:db8::/64']),
     pool('other', ['198.51.100.0/24', '203.0.113.0/24']),
   ]
-  reads = 0
-
-  put(name: string, addresses: string[], parts: Parameters<typeof service>[1] = {}): string {
-    const view = service(name, { ...parts, status: { loadBalancer: { ingress: addresses.map(ip => ({ ip })) } } })
-    this.services.set(view.key, view)
-    if (!this.endpointsByService.has(view.key)) {
-      this.endpointsByService.set(view.key, { serving: true, nodes: ['node-a', 'node-b', 'node-c'] })
-    }
-    return view.key
-  }
 
   /** Changes a node. */
   node(name: string, object: NodeObject): void {
     const view = viewNode({ ...object, metadata: { ...object.metadata, name } })
     this.nodes = this.nodes.map(node => (node.name === name ? view : node))
-  }
-
-  service(key: string) {
-    return this.services.get(key)
-  }
-
-  serviceKeys() {
-    return this.services.keys()
-  }
-
-  endpoints(key: string) {
-    this.reads++
-    return this.endpointsByService.get(key) ?? NO_ENDPOINTS
   }
 
   readyEndpoints(key: string, node: string, _family: Family) {

@@ -4,6 +4,7 @@ import { Election } from '../../../src/layer2/election.ts'
 import { NO_ENDPOINTS } from '../../../src/resources/endpoint-slice.ts'
 import { viewNode } from '../../../src/resources/node.ts'
 import { Decisions, type Settled } from '../../../src/speaker/decisions.ts'
+import { transitions } from '../../support/service-world.ts'
 import { advertisement, interfaces, speakersOf, World } from '../../support/speaker-world.ts'
 
 describe('decisions of all speakers', () => {
@@ -59,12 +60,7 @@ describe('decisions of all speakers', () => {
   it('tell of each transition once', () => {
     const key = world.put('s', ['192.0.2.1'])
     const decisions = speakers.get('node-c')!
-    const words = () =>
-      decisions
-        .settle(0)
-        .changes.map(({ before, after }) =>
-          [before, after].map(decision => ('withhold' in decision ? decision.withhold : 'announce')).join(' → '),
-        )
+    const words = () => transitions(decisions.settle(0).changes)
     assert.deepEqual(words(), ['serviceDeleted → announce'])
     assert.deepEqual(words(), [])
     decisions.touch(key)

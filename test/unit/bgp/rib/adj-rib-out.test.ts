@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { AdjRibOut, type ExportSession } from '../../../../src/bgp/rib/adj-rib-out.ts'
 import type { RouteAttributes } from '../../../../src/bgp/route.ts'
 import { Routes } from '../../../../src/bgp/routes.ts'
+import { formatPrefix } from '../../../../src/ip/prefix.ts'
 import { BgpHearer } from '../../../support/bgp/hearer.ts'
 import { address, exportSession, hostRoutes, PLAIN, route, routesOf } from '../../../support/bgp/routes.ts'
 
@@ -108,15 +109,7 @@ describe('AdjRibOut', () => {
     assert.ok(told > 700 && told < 900)
     assert.equal(rib.sent, told)
     // What is not told yet costs nothing when it goes.
-    rib.setRoutes(
-      routesOf(
-        list.filter(({ prefix }) =>
-          peer.routes.has(
-            `198.51.${((prefix.address as { value: number }).value >> 8) & 255}.${(prefix.address as { value: number }).value & 255}/32`,
-          ),
-        ),
-      ),
-    )
+    rib.setRoutes(routesOf(list.filter(({ prefix }) => peer.routes.has(formatPrefix(prefix)))))
     assert.deepEqual(drain(), [`+${told}`, 'end 1'])
   })
 

@@ -4,6 +4,7 @@ import type { BgpAdvertisement } from '../../../../src/config/bgp-advertisement.
 import { NO_ENDPOINTS, type ServiceEndpoints } from '../../../../src/resources/endpoint-slice.ts'
 import { BgpDecisions } from '../../../../src/speaker/bgp/bgp-decisions.ts'
 import { BgpWorld, bgpAdvertisement, toldOf } from '../../../support/bgp/world.ts'
+import { transitions } from '../../../support/service-world.ts'
 
 const LOCAL = { spec: { externalTrafficPolicy: 'Local' } }
 const GRACEFUL_SHUTDOWN = 0xffff0000
@@ -42,12 +43,7 @@ describe('BgpDecisions', () => {
   })
 
   it('tell of each transition once', () => {
-    const words = () =>
-      decisions
-        .settle(nowMs)
-        .changes.map(({ before, after }) =>
-          [before, after].map(decision => ('withhold' in decision ? decision.withhold : 'announce')).join(' → '),
-        )
+    const words = () => transitions(decisions.settle(nowMs).changes)
     const key = world.put('s', ['192.0.2.1'])
     assert.deepEqual(words(), ['serviceDeleted → announce'])
     decisions.touch(key)
