@@ -72,7 +72,9 @@ function stepAsking(
   const { nowMs } = view
   switch (event.type) {
     case 'view':
-      return view.first ? stay(state) : stay(IDLE)
+      if (!view.first) return stay(IDLE)
+      // What it has learnt since it began counts for the questions to come.
+      return stay(view.deposesNobody && !state.inquires ? { ...state, inquires: true } : state)
     case 'claim':
     case 'answer':
       if (isNode(event.from) && view.isGone(event.from.node)) return stay(state)

@@ -239,7 +239,8 @@ export class Simulation {
     if ((lasting || this.#plot === 'rough') && this.#extras.chance(0.1)) {
       const { links, addresses } = this.#context
       const [segment, address] = [this.#extras.below(links.length), this.#extras.below(addresses.length)]
-      const everyMs = this.#extras.pick([60, 200, 1_000, 3_000])
+      // One that leaves no silence is believed to be about to claim for 6 s.
+      const everyMs = this.#extras.pick(lasting ? [60, 200, 1_000] : [350, 1_000, 3_000])
       // Also before the first speaker has claimed anything.
       queue.at(this.#extras.between(0, this.#healedMs - 1_000), () =>
         heals.push(this.#stranger.askOnAndOn(segment, address, everyMs)),

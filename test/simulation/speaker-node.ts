@@ -424,14 +424,23 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       this.#fresh.follow(key, this.#appraised.get(key), after, queue.nowMs)
       this.#appraised.set(key, after)
     }
-    const { dueMs } = this.#fresh
-    if (dueMs !== undefined) this.#after(dueMs - queue.nowMs, () => this.#endPatience())
+    this.#planPatience()
   }
 
-  #endPatience(): void {
-    if (this.#fresh.takeDue(this.#components.context.queue.nowMs).length === 0 || !this.synced) return
-    this.#components.referee.disturbed()
-    this.#applyViews()
+  #planPatience(): void {
+    const { dueMs } = this.#fresh
+    const { context, referee } = this.#components
+    const { queue } = context
+    if (dueMs === undefined) return
+    // A timer is late, never early.
+    this.#after(dueMs - queue.nowMs + 1, () => {
+      if (!this.synced) return
+      if (this.#fresh.takeDue(queue.nowMs).length > 0) {
+        referee.disturbed()
+        this.#applyViews()
+      }
+      this.#planPatience()
+    })
   }
 
   #isPatient(key: string): boolean {
@@ -544,7 +553,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     const announced = heard !== undefined && this.#step({ type: 'heard', link, kind: heard, address, mac })
     if (stranger && announced) this.#noteDefence(claim, frame)
     if (kind === 'claim' || kind === 'answer' || !this.answering[claim]) return
-    this.#components.referee.sent(this.index, segment, index)
+    // How often a foreign host asks is its own affair.
+    if (!stranger) this.#components.referee.sent(this.index, segment, index)
     const toAll = answersToAll && kind === 'probe'
     const answer = { segment, address: index, mac: this.macs[segment]!, from: this.index }
     if (toAll) network.send({ kind: 'claim', ...answer })

@@ -100,7 +100,7 @@ describe('stepClaim, every event in every state', () => {
 view: first                | ask     | .      | .      | .      | .      | .     | .      | .       | .        | .       | .       | .      | .      | .      | .
 view: first, urgent        | ask     | .      | .      | .      | .      | .     | .      | ask     | inquire  | ask     | .       | .      | .      | .      | .
 view: first, urgent, queue | queue   | .      | .      | .      | .      | .     | .      | queue   | queue?   | queue   | .       | .      | .      | .      | .
-view: first, urgent, meek  | inquire | .      | .      | .      | .      | .     | .      | inquire | inquire  | inquire | .       | .      | .      | .      | .
+view: first, urgent, meek  | inquire | meek   | .      | meek   | meek   | meek  | meek   | inquire | inquire  | inquire | .       | .      | .      | .      | .
 view: not first            | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
 view: not first, urgent    | .       | idle   | idle   | idle   | idle   | idle  | idle   | idle    | idle     | idle    | idle    | .      | .      | .      | .
 probe: before, lower hash  | .       | back   | back   | back   | back   | back  | back   | .       | .        | .       | .       | yield  | yield  | yield  | yield
@@ -161,6 +161,10 @@ timer: due, not first      | .       | probe1 | sound1 | probe2 | probe2 | own  
         state: { phase: 'asking', inquires: true, questions: 1, dueMs: NOW + 50, backoffMs: 100, cause: 'elected' },
         actions: ['inquire'],
       }),
+    },
+    meek: {
+      title: 'goes on with questions that depose nobody',
+      expected: ({ before }) => ({ state: { ...pick(before, 'asking'), inquires: true }, actions: [] }),
     },
     'sound.': {
       title: 'inquires again, deposing nobody, and remembers back-off and conflict',
