@@ -129,7 +129,7 @@ describe('the set of BGP peers', () => {
   })
 
   it('hangs up on a connection that comes after it was given up', async () => {
-    const server: Server = createServer()
+    const server: Server = createServer(accepted => accepted.on('error', () => {}))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
