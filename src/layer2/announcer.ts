@@ -17,12 +17,12 @@ import {
   TakeoverCause,
 } from './claim-state.ts'
 import { type ClaimTimings, DEFAULT_CLAIM_TIMINGS } from './claim-timings.ts'
+import { claimView, lastBefore, type Place } from './claim-view.ts'
 import type { DesiredAddress } from './desired.ts'
 import { DueQueue } from './due-queue.ts'
 import { type Link, sameLink } from './link.ts'
 import type { Segment } from './liveness-paths.ts'
-import type { Neighbourhood, NodeLife } from './neighbourhood.ts'
-import { nodeHash } from './node-hash.ts'
+import type { Neighbourhood } from './neighbourhood.ts'
 
 /** Between the first probes of two addresses on one interface: at most 5,000 addresses a second are asked for. */
 const ASK_SPACING_MS = 0.2
@@ -343,7 +343,7 @@ export class Announcer {
 
   #tookOver({ key, link, address }: Claim, cause: TakeoverCause, nowMs: number): AnnouncerAction {
     if (cause !== TakeoverCause.failure) return { type: 'tookOver', link, address, cause }
-    const heardMs = this.#lastBefore(key, link)?.lastHeardMs
+    const heardMs = lastBefore(this.#placeOf(key, link))?.lastHeardMs
     return { type: 'tookOver', link, address, cause, ...(heardMs !== undefined && { afterMs: nowMs - heardMs }) }
   }
 
@@ -353,49 +353,13 @@ export class Announcer {
     return atMs
   }
 
-  #predecessors(key: string): readonly string[] {
-    const order = this.#wanted.get(key)?.order ?? []
-    const position = order.indexOf(this.#self)
-    return position < 0 ? order : order.slice(0, position)
-  }
-
-  /** Of the candidates before this node, the one that was heard last: it is the one that may have owned the address. */
-  #lastBefore(key: string, link: Link): NodeLife | undefined {
-    let last: NodeLife | undefined
-    for (const node of this.#predecessors(key)) {
-      const life = this.#neighbourhood.lifeOf(node, link.name)
-      if (life?.lastHeardMs !== undefined && life.lastHeardMs >= (last?.lastHeardMs ?? life.lastHeardMs)) last = life
-    }
-    return last
-  }
-
-  #causeOf({ key, link }: Claim): TakeoverCause {
-    if (this.#wanted.get(key)?.order[0] === this.#self) return TakeoverCause.elected
-    return this.#lastBefore(key, link)?.saidGoodbye ? TakeoverCause.handover : TakeoverCause.failure
-  }
-
-  #viewOf(claim: Claim, nowMs: number): ClaimView {
-    const { key, link } = claim
-    const self = this.#self
-    const neighbourhood = this.#neighbourhood
-    const { viewIsOld, apiReachable, leaving } = this.#standing
+  #placeOf(key: string, { name }: Link): Place {
     const { order = [], patient = false } = this.#wanted.get(key) ?? {}
-    return {
-      nowMs,
-      first: !leaving && order.find(node => node === self || !neighbourhood.isDown(node, link.name)) === self,
-      deposesNobody: viewIsOld || !apiReachable || patient,
-      askAtMs: () => this.#askAt(link.name, nowMs),
-      cause: this.#causeOf(claim),
-      outranks: node => {
-        // Whoever of the speakers asks lives, and knows more or stays longer.
-        if (viewIsOld || leaving) return true
-        const [theirs, own] = [order.indexOf(node), order.indexOf(self)]
-        return theirs >= 0 && (own < 0 || theirs < own)
-      },
-      lowerHash: node => nodeHash(node, key) < nodeHash(self, key),
-      isGone: node =>
-        apiReachable && !neighbourhood.isRegistered(node) && neighbourhood.livenessOf(node, link.name) !== 'up',
-    }
+    return { key, link: name, order, patient, self: this.#self, neighbourhood: this.#neighbourhood }
+  }
+
+  #viewOf({ key, link }: Claim, nowMs: number): ClaimView {
+    return claimView(this.#placeOf(key, link), this.#standing, { nowMs, askAtMs: () => this.#askAt(link.name, nowMs) })
   }
 }
 

@@ -3,7 +3,7 @@ import type { Plot } from './simulation.ts'
 /** The protocol with one rule broken: a simulation that does not notice proves nothing. */
 export interface Mutant {
   readonly name: string
-  readonly file: 'claim' | 'announcer'
+  readonly file: 'claim' | 'claim-view' | 'announcer'
   /** stands exactly once in the file */
   readonly original: string
   readonly mutated: string
@@ -140,19 +140,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'believes whoever answers in the name of one that it never watched',
-    file: 'announcer',
-    original: "neighbourhood.livenessOf(node, link.name) !== 'up'",
-    mutated: "neighbourhood.livenessOf(node, link.name) === 'down'",
+    file: 'claim-view',
+    original: "neighbourhood.livenessOf(node, link) !== 'up'",
+    mutated: "neighbourhood.livenessOf(node, link) === 'down'",
   },
   {
     name: 'deposes although the API server does not answer',
-    file: 'announcer',
+    file: 'claim-view',
     original: 'deposesNobody: viewIsOld || !apiReachable || patient',
     mutated: 'deposesNobody: patient',
   },
   {
     name: 'deposes although it is patient',
-    file: 'announcer',
+    file: 'claim-view',
     original: 'deposesNobody: viewIsOld || !apiReachable || patient',
     mutated: 'deposesNobody: viewIsOld || !apiReachable',
   },
@@ -164,26 +164,26 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'asks although it leaves',
-    file: 'announcer',
+    file: 'claim-view',
     original: 'first: !leaving && ',
     mutated: 'first: ',
   },
   {
     name: 'insists although its view is old or it leaves',
-    file: 'announcer',
+    file: 'claim-view',
     original: 'if (viewIsOld || leaving) return true',
     mutated: '',
   },
   {
     name: 'insists although its view is old',
-    file: 'announcer',
+    file: 'claim-view',
     original: 'if (viewIsOld || leaving) return true',
     mutated: 'if (leaving) return true',
   },
   {
     name: 'takes nobody for dead',
-    file: 'announcer',
-    original: 'order.find(node => node === self || !neighbourhood.isDown(node, link.name)) === self',
+    file: 'claim-view',
+    original: 'order.find(node => node === self || !neighbourhood.isDown(node, link)) === self',
     mutated: 'order[0] === self',
   },
   {
