@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { Registry } from '../../../../../src/bin/common/prometheus.ts'
+import { BgpMetrics } from '../../../../../src/bin/speaker/bgp/bgp-metrics.ts'
+import type { BgpPeerCounters } from '../../../../../src/bin/speaker/bgp/session-report.ts'
+
+const counts = (first: number) => ({
+  ...{ open: first, update: first + 1, notification: first + 2, keepalive: first + 3, routeRefresh: first + 4 },
+})
+
+const rack: BgpPeerCounters = {
+  ...{ peer: 'rack', address: '192.0.2.254', established: true, prefixesSent: 3, prefixesWanted: 5 },
+  ...{ sent: counts(10), received: counts(20), prefixesReceived: 0, attributeProblems: 7, establishments: 2 },
+}
+
+describe('metrics of BGP and BFD', () => {
+  const render = async (metrics: BgpMetrics, registry: Registry, peers: BgpPeerCounters[]) => {
+    metrics.set(peers, [
+      {
+        ...{ id: 'rack', address: { family: 4, value: 0xc00002fe }, up: true },
+        ...{ packetsReceived: 31, packetsSent: 32, upEvents: 33, downEvents: 34 },
+      },
+    ])
+    const text = await registry.metrics()
+    return new Set(text.split('\n').filter(line => line !== '' && !line.startsWith('#')))
+  }
+
+  it('have the names and labels that dashboards of MetalLB ask for', async () => {
+    const registry = new Registry()
+    const lines = await render(new BgpMetrics({ registry }), registry, [rack])
+    const labels = '{peer="192.0.2.254",vrf=""}'
+    const expected = {
+      ...{ bgp_session_up: 1, bgp_announced_prefixes_total: 3, bgp_pending_prefixes_total: 5 },
+      ...{ bgp_opens_sent: 10, bgp_opens_received: 20, bgp_notifications_sent: 12, bgp_notifications_received: 22 },
+      ...{ bgp_updates_total: 11, bgp_updates_total_received: 21, bgp_keepalives_sent: 13 },
+      ...{ bgp_keepalives_received: 23, bgp_route_refresh_sent: 14, bgp_total_sent: 60, bgp_total_received: 110 },
+      ...{ bgp_session_establishments_total: 2, bgp_attribute_problems_total: 7 },
+      ...{ bfd_session_up: 1, bfd_control_packet_input: 31, bfd_control_packet_output: 32 },
+      ...{ bfd_session_up_events: 33, bfd_session_down_events: 34 },
+    }
+    assert.deepEqual(
+      lines,
+      new Set(Object.entries(expected).map(([name, value]) => `herald_${name}${labels} ${value}`)),
+    )
+  })
+
+  it('name a peer that nobody has found yet by its object, and forget one that is gone', async () => {
+    const registry = new Registry()
+    const metrics = new BgpMetrics({ registry })
+    const { address: _, ...unknown } = { ...rack, vrf: 'blue' }
+    assert.ok((await render(metrics, registry, [unknown])).has('herald_bgp_session_up{peer="rack",vrf="blue"} 1'))
+    const lines = await render(metrics, registry, [])
+    assert.deepEqual(
+      [...lines].filter(line => line.startsWith('herald_bgp_')),
+      [],
+    )
+  })
+})
