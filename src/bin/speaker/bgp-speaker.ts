@@ -203,8 +203,9 @@ export class BgpSpeaker {
       pools: standingPools,
       nodes: [...stores.nodes.list()],
     })
-    const problems = this.#config.refused.map(
-      ({ kind, name, problem }) => [`${kind} ${this.#init.namespace}/${name}`, describeProblem(problem)] as const,
+    const byObject = Map.groupBy(this.#config.refused, ({ kind, name }) => `${kind} ${this.#init.namespace}/${name}`)
+    const problems = [...byObject].map(
+      ([object, refused]) => [object, refused.map(({ problem }) => describeProblem(problem)).join('; ')] as const,
     )
     this.#refused.set(new Map(problems))
     return bgpFacts(facts, this.#config)
