@@ -3,7 +3,7 @@ import type {
   RouterSessionConfig,
   UnnumberedNeighbour,
 } from '../../../src/bin/speaker/link/link-messages.ts'
-import { RouterDriver } from '../../../src/bin/speaker/link/router-driver.ts'
+import { RouterDriver, type RouterDriverInit } from '../../../src/bin/speaker/link/router-driver.ts'
 import { SystemClock } from '../../../src/io/clock.ts'
 import { NetlinkInterfaceMonitor } from '../../../src/io/interfaces.ts'
 import { openPacketSocket } from '../../../src/io/packet-socket.ts'
@@ -21,7 +21,11 @@ export class RouterEnd {
   readonly #monitor: NetlinkInterfaceMonitor
   readonly #abort = new AbortController()
 
-  constructor(namespace: NetworkNamespace) {
+  /** @param listener hears what the main thread of a speaker would hear */
+  constructor(
+    namespace: NetworkNamespace,
+    listener: Partial<Pick<RouterDriverInit, 'onSessions' | 'onNeighbours'>> = {},
+  ) {
     this.#namespace = namespace
     this.#monitor = new NetlinkInterfaceMonitor()
     this.driver = new RouterDriver(
@@ -33,9 +37,13 @@ export class RouterEnd {
         openUdpSocket: init => namespace.enter(() => openUdpSocket(init)),
       },
       {
-        onSessions: sessions => this.#onSessions(sessions),
+        onSessions: sessions => {
+          this.#onSessions(sessions)
+          listener.onSessions?.(sessions)
+        },
         onNeighbours: neighbours => {
           this.neighbours = neighbours
+          listener.onNeighbours?.(neighbours)
         },
         onProblem: (name, error) => this.problems.push(`${name}: ${error.message}`),
       },

@@ -130,8 +130,9 @@ function bgpdConfig({ asNumber, routerId, neighbours, options = [] }: FrrRouterI
 function neighbourLines(neighbour: Neighbour, asNumber: number): string[] {
   const { address, peerAs, routerAs, routerAddress, holdTimeSeconds = 90 } = neighbour
   const options = [
-    `remote-as ${peerAs}`,
-    `update-source ${routerAddress}`,
+    ...(neighbour.unnumbered
+      ? [`interface remote-as ${peerAs}`]
+      : [`remote-as ${peerAs}`, `update-source ${routerAddress}`]),
     `timers ${Math.max(1, Math.floor(holdTimeSeconds / 3))} ${holdTimeSeconds}`,
     'timers connect 1',
     ...(routerAs === asNumber ? [] : [`local-as ${routerAs} no-prepend replace-as`]),

@@ -24,6 +24,8 @@ export interface Neighbour {
   readonly extendedNextHop?: boolean
   readonly gracefulRestart?: boolean
   readonly bfd?: boolean
+  /** whoever answers on the router's interface `address`; FRR can */
+  readonly unnumbered?: boolean
 }
 
 /** A route as a router shows it. In one notation for all routers. */
