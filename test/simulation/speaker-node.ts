@@ -10,8 +10,6 @@ import type { DesiredAddress } from '../../src/layer2/desired.ts'
 import type { Link } from '../../src/layer2/link.ts'
 import { type KnownSpeaker, Neighbourhood, type NodeLife } from '../../src/layer2/neighbourhood.ts'
 import { watchedNodes } from '../../src/layer2/watched-nodes.ts'
-import type { Appraisal } from '../../src/speaker/appraise.ts'
-import { FreshEndpoints } from '../../src/speaker/fresh-endpoints.ts'
 import {
   type ApiClient,
   type ApiServer,
@@ -24,6 +22,7 @@ import type { Context } from './context.ts'
 import type { LivenessListener, LivenessNetworks } from './liveness.ts'
 import type { Frame, FrameReceiver, Network } from './network.ts'
 import type { ClusterConfig, Orders } from './orders.ts'
+import { Patience } from './patience.ts'
 import type { Referee } from './referee.ts'
 
 export interface SpeakerNodeComponents {
@@ -79,8 +78,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   #config: ClusterConfig | undefined
   #speakers: readonly SpeakerEntry[] = []
   #toldSpeakers: readonly SpeakerEntry[] = []
-  #fresh: FreshEndpoints
-  readonly #appraised = new Map<string, Appraisal>()
+  #patience: Patience
   #desired = new Map<string, DesiredAddress>()
   /** what the announcer was told of each address before the last time */
   readonly #interfacesBefore = new Map<string, DesiredAddress['interfaces'] | undefined>()
@@ -109,7 +107,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.listening = new Uint8Array(claims)
     this.listeningSinceMs = new Float64Array(claims)
     this.#defendedMs = new Float64Array(claims).fill(Number.NEGATIVE_INFINITY)
-    this.#fresh = new FreshEndpoints({ nodeName: this.name })
+    this.#patience = this.#newPatience()
     this.#neighbourhood = new Neighbourhood({ self: this.name })
     this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
   }
@@ -244,7 +242,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   seeConfig(config: ClusterConfig): void {
     this.#post(() => {
       this.#config = config
-      this.#followEndpoints(config)
+      this.#patience.follow(config)
       this.#applyViews()
     })
   }
@@ -278,9 +276,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       const { config, speakers } = api.snapshot
       this.#config = config
       this.#speakers = speakers
-      this.#fresh = new FreshEndpoints({ nodeName: this.name })
-      this.#appraised.clear()
-      this.#followEndpoints(config)
+      this.#patience = this.#newPatience()
+      this.#patience.follow(config)
       this.#toldSpeakers = []
       this.#desired = new Map()
       this.#standing = { viewIsOld: false, apiReachable: true, leaving: false }
@@ -413,42 +410,14 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.#speakUpAgainstRivals()
   }
 
-  /** As the main thread follows the endpoints of Services under the Local policy. */
-  #followEndpoints(config: ClusterConfig): void {
-    const { queue, addresses, names } = this.#components.context
-    for (const { index, key, local } of addresses) {
-      if (!local) continue
-      const { present, eligible } = config.addresses[index]!
-      const endpointNodes = present ? names.filter((_, node) => (eligible >> node) & 1) : []
-      const after = { addresses: [], local, endpointNodes }
-      this.#fresh.follow(key, this.#appraised.get(key), after, queue.nowMs)
-      this.#appraised.set(key, after)
-    }
-    this.#planPatience()
-  }
-
-  #planPatience(): void {
-    const { dueMs } = this.#fresh
+  #newPatience(): Patience {
     const { context, referee } = this.#components
-    const { queue } = context
-    if (dueMs === undefined) return
-    // A timer is late, never early.
-    this.#after(dueMs - queue.nowMs + 1, () => {
+    const onOver = (): void => {
       if (!this.synced) return
-      if (this.#fresh.takeDue(queue.nowMs).length > 0) {
-        referee.disturbed()
-        this.#applyViews()
-      }
-      this.#planPatience()
-    })
-  }
-
-  #isPatient(key: string): boolean {
-    const { names } = this.#components.context
-    return this.#fresh.earlierNodes(key).some(node => {
-      const { registered, expired } = this.#speakers[names.indexOf(node)]!
-      return registered && !expired
-    })
+      referee.disturbed()
+      this.#applyViews()
+    }
+    return new Patience(context, { node: this.name, after: (delayMs, run) => this.#after(delayMs, run), onOver })
   }
 
   /** An address that this node may still own stays, with its new order, until it has been handed over. */
@@ -466,7 +435,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
         continue
       }
       const { interfaces } = this.#config!.addresses[index]!
-      const patient = order.includes(this.name) && this.#isPatient(key)
+      const patient = order.includes(this.name) && this.#patience.isPatient(key, this.#speakers)
       const after: DesiredAddress = { address, interfaces, order, ...(patient && { patient }) }
       if (before && sameDesired(before, after)) continue
       this.#interfacesBefore.set(key, before?.interfaces)
