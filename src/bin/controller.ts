@@ -258,10 +258,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     keys: () => stores.speakers.keys(),
   })
   const stateReconciler = new Reconciler(
-    {
-      ...reconcilerComponents,
-      sources: [...reflectors, ...stores.bgpReflectors, stores.configurationStateReflector],
-    },
+    { ...reconcilerComponents, sources: [...stores.announcingReflectors, stores.configurationStateReflector] },
     {
       name: 'configuration state',
       reconcile: (key, signal) => configuration.reconcile(key, signal),
@@ -270,7 +267,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   )
   const acceptances = new Acceptances({
     ...{ ...reconcilerComponents, statusWriter, nowText, configuration: advertising },
-    sources: [...reflectors, ...stores.bgpReflectors],
+    sources: stores.announcingReflectors,
     objects: stores.accepted,
     recordProblem: (resource, view, reason, message) => recorder.record(resource, view, 'Warning', reason, message),
   })

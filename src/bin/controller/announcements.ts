@@ -51,7 +51,7 @@ export class Announcements {
   constructor({ client, stores, ...components }: AnnouncementsComponents, init: AnnouncementsInit) {
     const { namespace, loadBalancerClass, serviceStatuses: enabled } = init
     this.#stores = stores
-    const sources = [...stores.reflectors, ...stores.bgpReflectors]
+    const sources = stores.announcingReflectors
     this.#controller = new AnnouncedController(
       {
         ...components,

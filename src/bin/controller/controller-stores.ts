@@ -143,6 +143,11 @@ export class ControllerStores {
     )
   }
 
+  /** what is known before anything is said of announcing, by either protocol */
+  get announcingReflectors(): Reflector<unknown>[] {
+    return [...this.reflectors, ...this.bgpReflectors]
+  }
+
   /** the objects that bear the condition `Accepted` and nothing else of Herald's */
   get accepted(): AcceptedObjects[] {
     return [
@@ -172,10 +177,7 @@ export class ControllerStores {
 
   get #all(): Pick<Reflector<unknown>, 'start' | 'stop'>[] {
     const { configurationStateReflector, l2StatusReflector, bgpStatusReflector } = this
-    return [
-      ...[...this.reflectors, ...this.bgpReflectors],
-      ...[configurationStateReflector, l2StatusReflector, bgpStatusReflector],
-    ]
+    return [...this.announcingReflectors, ...[configurationStateReflector, l2StatusReflector, bgpStatusReflector]]
   }
 
   #watch<View>(
