@@ -223,16 +223,22 @@ describe('a BGP session, on the wire', function () {
     assert.equal(second.ended, false)
   })
 
-  it('tells everything again when its next hop for the other family becomes known', async () => {
+  it('tells everything again when its next hop for the other family becomes known, and only then', async () => {
     start([configOf('peer', { families: [4, 6] })])
     const connection = await peer.connection()
     await connection.establish(openOf({}, [multiprotocol, { type: 'multiprotocol', afi: 2, safi: 1 }, fourOctetAs]))
     speaker.peers.setRoutes(new Map([['peer', routesFor([prefix, '2001:db8::1/128'])]]))
     await connection.next('update', 3)
     assert.equal(connection.all('update').filter(({ attributes }) => attributes.mpReach).length, 0)
-    speaker.peers.setInterfaces([{ name: 'lo', mac: '', addresses: ['127.0.0.1/8', '2001:db8:1::1/64'] }])
+    const loopback = { name: 'lo', mac: '', addresses: ['127.0.0.1/8', '2001:db8:1::1/64'] }
+    speaker.peers.setInterfaces([loopback])
     const { attributes } = await connection.next('update', 4)
     assert.deepEqual(attributes.mpReach?.nextHop, { global: address('2001:db8:1::1') })
+    // What does not concern the session tells nothing anew.
+    speaker.peers.setInterfaces([{ name: 'eth9', mac: '', addresses: ['192.0.2.9/24'] }, { ...loopback }])
+    speaker.peers.setRoutes(new Map([['peer', routesFor([prefix, '2001:db8::1/128', '203.0.113.7/32'])]]))
+    await eventually('the new route', () => told(connection).includes('announce 203.0.113.7/32'))
+    assert.equal(connection.all('update').filter(({ attributes: { mpReach } }) => mpReach).length, 1)
   })
 
   it('listens only while a peer may call, and to such peers alone', async () => {

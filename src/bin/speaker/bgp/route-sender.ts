@@ -3,8 +3,11 @@ import { AdjRibOut } from '../../../bgp/rib/adj-rib-out.ts'
 import type { ExportSession, NextHops } from '../../../bgp/rib/export-session.ts'
 import type { Routes } from '../../../bgp/routes.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
-import type { Family } from '../../../ip/address.ts'
+import { type Family, formatAddress } from '../../../ip/address.ts'
 import type { BgpConnection } from './bgp-connection.ts'
+
+/** What a RouteSender needs of a connection. */
+export type Outlet = Pick<BgpConnection, 'batch' | 'blocked' | 'sentBytes' | 'unsentBytes' | 'write'>
 
 export interface RouteSenderInit {
   session: ExportSession
@@ -24,19 +27,21 @@ const LEAST_SEND_HOLD_MS = 480_000
 /** Tells one peer its routes, no faster than it takes them: messages are made when there is room for them, so that a slow peer costs no memory. */
 export class RouteSender {
   readonly #clock: Clock
-  readonly #connection: BgpConnection
+  readonly #connection: Outlet
   readonly #init: RouteSenderInit
   readonly #adjRibOut: AdjRibOut
+  #nextHops: NextHops
   #cancelTurn: CancelTimer | undefined
   #cancelWatch: CancelTimer | undefined
   readonly #end = Promise.withResolvers<void>()
   #stopped = false
   #onIdle: (() => void) | undefined
 
-  constructor({ clock, connection }: { clock: Clock; connection: BgpConnection }, init: RouteSenderInit) {
+  constructor({ clock, connection }: { clock: Clock; connection: Outlet }, init: RouteSenderInit) {
     this.#clock = clock
     this.#connection = connection
     this.#init = init
+    this.#nextHops = init.session.nextHops
     this.#adjRibOut = new AdjRibOut(init.session)
   }
 
@@ -55,7 +60,10 @@ export class RouteSender {
     this.pump()
   }
 
+  /** Tells everything again if the next hops are others now. */
   setNextHops(nextHops: NextHops): void {
+    if (sameNextHops(nextHops, this.#nextHops)) return
+    this.#nextHops = nextHops
     this.#adjRibOut.setNextHops(nextHops)
     this.pump()
   }
@@ -130,4 +138,14 @@ export class RouteSender {
   #tellIdle(): void {
     if (this.#isIdle) this.#onIdle?.()
   }
+}
+
+function sameNextHops(a: NextHops, b: NextHops): boolean {
+  const families = [4, 6] as const
+  return families.every(family => textOf(a[family]) === textOf(b[family]))
+}
+
+function textOf(nextHop: NextHops[Family]): string {
+  const { global, linkLocal } = nextHop ?? {}
+  return [global, linkLocal].map(address => (address ? formatAddress(address) : '')).join()
 }
