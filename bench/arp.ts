@@ -7,12 +7,11 @@
 import { parseArgs } from 'node:util'
 import { type ApiServer, startApiServer } from '../test/support/api-server.ts'
 import { eventually } from '../test/support/processes.ts'
-import { apply, createServices, TARGETS } from './arp/cluster.ts'
+import { addresses, createServices, defineKinds, TARGETS } from './arp/cluster.ts'
 import type { Flood, Latency, Targets } from './arp/requester.ts'
 import { type Answerer, herald, KERNEL_ADDRESS, kernel, metallb, type Speaker } from './arp/speakers.ts'
-import { definitions } from './contenders.ts'
 import { load, machine, mb, percentile, quiet, table, times } from './figures.ts'
-import { buildMetallb, metallbVersion } from './metallb.ts'
+import { metallbVersion } from './metallb.ts'
 
 const SERVICES = 1_000
 const FLOOD = { perSecond: 100_000, seconds: 5 }
@@ -50,9 +49,9 @@ try {
 }
 
 async function main(api: ApiServer): Promise<void> {
-  await defineKinds(api)
+  await defineKinds(api, { metallbToo: !flags['without-metallb'] })
   console.error(`bench: creating ${SERVICES} Services`)
-  await createServices(api, SERVICES)
+  await createServices(api, addresses(SERVICES))
   const own = await kernel()
   closing.push(own.close)
   const ours = await herald(api)
@@ -156,21 +155,6 @@ async function statusesWritten(api: ApiServer, speakers: readonly Speaker[]): Pr
     },
     { timeoutMs: 180_000, everyMs: 5_000 },
   )
-}
-
-async function defineKinds(api: ApiServer): Promise<void> {
-  const ours = definitions('charts/herald/templates/crds/*.yaml') as { metadata: { name: string } }[]
-  const names = new Set(ours.map(({ metadata }) => metadata.name))
-  const theirs: object[] = []
-  if (!flags['without-metallb']) {
-    const { crds } = await buildMetallb()
-    // Where both define a kind, Herald's definition serves both.
-    for (const definition of definitions(`${crds}/*.yaml`) as { metadata: { name: string } }[]) {
-      if (!names.has(definition.metadata.name)) theirs.push(definition)
-    }
-  }
-  await apply(api, [...ours, ...theirs])
-  await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
 }
 
 function percentiles({ sent, answered, latenciesUs }: Latency, who: string): Percentiles {

@@ -5,11 +5,12 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'bgp-codec', 'controller', 'memory', 'arp', 'lab', 'failover']
+const BENCHES = ['allocator', 'bgp-codec', 'bgp', 'controller', 'memory', 'arp', 'lab', 'failover']
 
 /** What is left out without --full. */
 const SHORT: Readonly<Record<string, string[]>> = {
   controller: ['--sizes', '200,1000'],
+  bgp: ['--rounds', '3'],
   memory: ['--sizes', '0,1000'],
 }
 

@@ -5,6 +5,8 @@ import { loadCredentials } from '../../src/kubernetes/credentials.ts'
 import { silentLogger } from '../../src/kubernetes/logger.ts'
 import { endpointSlices, services } from '../../src/kubernetes/resources.ts'
 import type { ApiServer } from '../../test/support/api-server.ts'
+import { definitions } from '../contenders.ts'
+import { buildMetallb } from '../metallb.ts'
 import type { Targets } from './requester.ts'
 
 const CLIENTS = 8
@@ -14,12 +16,28 @@ export const TARGETS: Targets = { first: '198.51.100.1', count: 200 }
 const IPV4_RANGES = ['198.51.100.1-198.51.100.254', '203.0.113.1-203.0.113.254']
 const IPV6_RANGE = '2001:db8:b::/112'
 
-/** Creates Services with an address each, as a controller leaves them, and an endpoint that is ready. */
-export async function createServices(api: ApiServer, count: number): Promise<void> {
+/** Defines the custom resources of Herald, and those that MetalLB has besides. */
+export async function defineKinds(api: ApiServer, { metallbToo }: { metallbToo: boolean }): Promise<void> {
+  const ours = definitions('charts/herald/templates/crds/*.yaml') as { metadata: { name: string } }[]
+  const names = new Set(ours.map(({ metadata }) => metadata.name))
+  const theirs: object[] = []
+  if (metallbToo) {
+    const { crds } = await buildMetallb()
+    // Where both define a kind, Herald's definition serves both.
+    for (const definition of definitions(`${crds}/*.yaml`) as { metadata: { name: string } }[]) {
+      if (!names.has(definition.metadata.name)) theirs.push(definition)
+    }
+  }
+  await apply(api, [...ours, ...theirs])
+  await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
+}
+
+/** Creates a Service for each address, as a controller leaves it, with an endpoint that is ready. */
+export async function createServices(api: ApiServer, addresses: readonly string[]): Promise<void> {
   const clock = new SystemClock()
   const credentials = await loadCredentials({ clock }, { kubeconfig: api.kubeconfigFile })
   const client = new ApiClient({ credentials, clock, logger: silentLogger })
-  const turns = addresses(count).entries()
+  const turns = addresses.entries()
   await Promise.all(
     Array.from({ length: CLIENTS }, async () => {
       for (const [i, ip] of turns) {
@@ -57,7 +75,8 @@ export async function apply(api: ApiServer, items: readonly object[]): Promise<v
   if (code !== 0) throw new Error(stderr)
 }
 
-function addresses(count: number): string[] {
+/** Addresses for so many Services, out of the ranges of the pool. */
+export function addresses(count: number): string[] {
   const all: string[] = []
   for (const range of IPV4_RANGES) {
     const [first = '', last = ''] = range.split('-')

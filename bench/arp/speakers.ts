@@ -70,8 +70,7 @@ export async function herald(api: ApiServer): Promise<Speaker & { relay: Telling
   const context = { name, context: { cluster: name, user: name } }
   const config = { apiVersion: 'v1', kind: 'Config', clusters: [cluster], contexts: [context], 'current-context': name }
   writeFileSync(kubeconfig, JSON.stringify({ ...config, users: [{ name, user: {} }] }))
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'herald-liveness', namespace: name } }
-  await apply(api, [...surroundings(name), { ...secret, stringData: { key: 'no secret in a benchmark' } }])
+  await apply(api, [...surroundings(name), ...configuration(name, name), livenessSecret(name)])
   const flags = ['--namespace', name, '--node-name', name, '--pod-name', name, '--kubeconfig', kubeconfig]
   const child = segment.node.spawn(
     process.execPath,
@@ -95,7 +94,7 @@ export async function metallb(api: ApiServer): Promise<Speaker> {
   const { speaker } = await buildMetallb()
   const segment = new Segment(name)
   const way = relay(segment.node, api)
-  await apply(api, surroundings(name))
+  await apply(api, [...surroundings(name), ...configuration(name, name)])
   const flags = ['--namespace', name, '--node-name', name, '--pod-name', name, '--kubeconfig', api.kubeconfigFile]
   const child = segment.node.spawn(speaker, [...flags, '--log-level', 'error', '--host', '127.0.0.1', '--port', '0'], {
     stdio: 'ignore',
@@ -108,8 +107,14 @@ export async function metallb(api: ApiServer): Promise<Speaker> {
   return { name: 'MetalLB', requester: await segment.requester(), ...measured(child), close }
 }
 
-/** What each speaker finds in the cluster as its own: namespace, pod, node, pool. */
-function surroundings(name: string): object[] {
+/** The key by which Herald's speakers of this namespace know each other. */
+export function livenessSecret(namespace: string): object {
+  const metadata = { name: 'herald-liveness', namespace }
+  return { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { key: 'no secret in a benchmark' } }
+}
+
+/** What each speaker finds in the cluster as its own: namespace, pod, node. */
+export function surroundings(name: string): object[] {
   const container = { name: 'speaker', image: 'none' }
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
@@ -126,7 +131,6 @@ function surroundings(name: string): object[] {
         containers: [container],
       },
     },
-    ...configuration(name, name),
   ]
 }
 

@@ -46,6 +46,11 @@ export class FrrDaemons {
     return (await promisify(execFile)('vtysh', args, { timeout: 10_000, maxBuffer: 64 * 2 ** 20 })).stdout
   }
 
+  /** The socket at which a daemon takes commands, those of vtysh among them. */
+  vtySocket(daemon: FrrDaemon): string {
+    return this.#file(daemon, 'vty')
+  }
+
   /** What a daemon wrote to its log. */
   log(daemon: FrrDaemon): string {
     const file = this.#file(daemon, 'log')
