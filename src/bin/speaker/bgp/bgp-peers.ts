@@ -90,6 +90,8 @@ export class BgpPeers {
 
   /** All routes, by name of the peer; a peer without any is told that there are none. Before the first call nobody is told anything. */
   setRoutes(routes: ReadonlyMap<string, Routes>): void {
+    // What is being left must not be told anything new.
+    if (this.#stopped) return
     this.#routes = routes
     for (const [name, driver] of this.#drivers) driver.setRoutes(routes.get(name) ?? Routes.none)
   }

@@ -8,12 +8,13 @@ import type { PeerConfig } from '../../../bgp/peer-config.ts'
 import type { NextHops } from '../../../bgp/rib/export-session.ts'
 import { Routes } from '../../../bgp/routes.ts'
 import type { ConnectionId, TimerName } from '../../../bgp/session/action.ts'
-import type { CancelTimer, Clock } from '../../../io/clock.ts'
+import type { Clock } from '../../../io/clock.ts'
 import type { ConnectTcp } from '../../../io/tcp.ts'
 import { formatAddress, parseAddress } from '../../../ip/address.ts'
 import type { Logger } from '../../../kubernetes/logger.ts'
 import type { ReportedInterface, UnnumberedNeighbour } from '../link/link-messages.ts'
 import type { BgpConnection, BgpConnectionInit } from './bgp-connection.ts'
+import { NamedTimers } from './named-timers.ts'
 import { nextHopsOf } from './next-hops.ts'
 import { PeerConnections } from './peer-connections.ts'
 import { PeerTotals } from './peer-totals.ts'
@@ -63,7 +64,7 @@ export class PeerDriver {
   readonly #init: PeerDriverInit
   readonly #connections: PeerConnections
   readonly #totals = new PeerTotals()
-  readonly #timers = new Map<TimerName, CancelTimer>()
+  readonly #timers: NamedTimers<TimerName>
   readonly #events: PeerEvent[] = []
   #config: PeerConfig
   #machine: Peer
@@ -86,6 +87,7 @@ export class PeerDriver {
     this.#config = init.config
     this.#machine = createPeer({ config: init.config, routerId: init.routerId })
     this.#sinceMs = clock.now()
+    this.#timers = new NamedTimers({ clock }, { onTimer: timer => this.#step({ type: 'timer', timer }) })
     this.#connections = new PeerConnections(
       { clock, connectTcp },
       {
@@ -192,6 +194,8 @@ export class PeerDriver {
    */
   async leave({ communication, drainMs }: LeaveOptions): Promise<void> {
     const { sender, negotiated } = this.#established ?? {}
+    // A session that begins meanwhile is told nothing.
+    this.#routes = undefined
     if (sender && sender.prefixesSent > 0 && !negotiated?.gracefulRestart) {
       sender.setGracefulShutdown()
       await this.#within(drainMs, sender.whenStopped)
@@ -204,8 +208,7 @@ export class PeerDriver {
   async #end(reason: Extract<PeerEvent, { type: 'stop' }>['reason']): Promise<void> {
     this.#step({ type: 'stop', reason })
     this.#stopped = true
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#timers.clearAll()
     await this.#connections.closeAll()
   }
 
@@ -250,11 +253,10 @@ export class PeerDriver {
         this.#established?.sender.watch()
         break
       case 'setTimer':
-        this.#setTimer(action.timer, action.delayMs)
+        this.#timers.set(action.timer, action.delayMs)
         break
       case 'clearTimer':
-        this.#timers.get(action.timer)?.()
-        this.#timers.delete(action.timer)
+        this.#timers.clear(action.timer)
         break
       case 'established':
         this.#onEstablished(action.connection, action.negotiated)
@@ -271,15 +273,6 @@ export class PeerDriver {
       case 'transition':
         this.#onTransition(action)
     }
-  }
-
-  #setTimer(timer: TimerName, delayMs: number): void {
-    this.#timers.get(timer)?.()
-    const cancel = this.#clock.setTimer(() => {
-      this.#timers.delete(timer)
-      this.#step({ type: 'timer', timer })
-    }, delayMs)
-    this.#timers.set(timer, cancel)
   }
 
   #handlers(connection: ConnectionId): Omit<BgpConnectionInit, 'onGone'> {
