@@ -99,7 +99,7 @@ const LIMITS: Readonly<Record<Plot, Limits>> = {
     unownedMs: Number.POSITIVE_INFINITY,
     wantedMs: Number.POSITIVE_INFINITY,
     settledMs: Number.POSITIVE_INFINITY,
-    claimsInTenSeconds: 20,
+    claimsInTenSeconds: 25,
   },
 }
 

@@ -447,8 +447,8 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       for (const [key, { order }] of changed) this.#components.context.trace(`${this.name}: order of ${key}: ${order}`)
       for (const key of removed) this.#components.context.trace(`${this.name}: ${key} concerns it no more`)
     }
-    this.#watchOthers()
     this.#step({ type: 'desired', changed, removed })
+    this.#watchOthers()
   }
 
   #useLinks(): void {

@@ -132,8 +132,9 @@ export class LinkDriver {
     }
     for (const [key, desired] of changed) this.#desired.set(key, desired)
     this.#revision = revision
-    this.#liveness.setWatched(new Set(watchedNodes(this.#desired, this.#init.node)))
     this.#step({ type: 'desired', changed, removed })
+    // Afterwards: what that tells must not make anybody ask by the orders of before.
+    this.#liveness.setWatched(new Set(watchedNodes(this.#desired, this.#init.node)))
   }
 
   setSpeakers(speakers: readonly KnownSpeaker[]): void {
