@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isFullRun } from '../../support/lab/failover.ts'
 import type { TestLab } from '../../support/lab/lab.ts'
 import { waitFor } from '../../support/lab/lab.ts'
 import { advertisement, layer2Lab } from '../../support/lab/layer2-lab.ts'
@@ -19,7 +20,7 @@ describe('layer 2: a client that fetches a page every 20 ms through every addres
     const made = await layer2Lab()
     lab = made.lab
     visited = made.visited
-    segment = await WatchedSegment.watch(lab, made.addresses)
+    segment = await WatchedSegment.watch(lab, made.addresses, { askEveryMs: isFullRun() ? 50 : 20 })
   })
 
   beforeEach(async () => {

@@ -12,6 +12,8 @@ export class WatchedSegment {
   readonly addresses: readonly string[]
   readonly #lab: TestLab
   readonly #asker: Asker | undefined
+  /** an owner that was not heard for so long is none */
+  readonly #recentMs: number
 
   /** @param options.askEveryMs 0: nobody asks, so that only announcements are heard */
   static async watch(
@@ -22,7 +24,7 @@ export class WatchedSegment {
     const { topology } = lab.lab
     const sniffer = await Sniffer.start(topology.switchNamespace, 'segment-a')
     const everyMs = options.askEveryMs ?? 20
-    if (everyMs === 0) return new WatchedSegment(lab, addresses, sniffer)
+    if (everyMs === 0) return new WatchedSegment(lab, addresses, sniffer, everyMs)
     const asker = new Asker({
       namespaceFile: namespaceFile(topology.client.namespace),
       card: 'eth0',
@@ -30,10 +32,11 @@ export class WatchedSegment {
       addresses,
       everyMs,
     })
-    return new WatchedSegment(lab, addresses, sniffer, asker)
+    return new WatchedSegment(lab, addresses, sniffer, everyMs, asker)
   }
 
-  private constructor(lab: TestLab, addresses: readonly string[], sniffer: Sniffer, asker?: Asker) {
+  private constructor(lab: TestLab, addresses: readonly string[], sniffer: Sniffer, askEveryMs: number, asker?: Asker) {
+    this.#recentMs = Math.max(200, 3 * askEveryMs)
     this.#lab = lab
     this.addresses = addresses
     this.sniffer = sniffer
@@ -51,9 +54,9 @@ export class WatchedSegment {
     return mac
   }
 
-  /** Who owns each address now, by what was heard in the last `withinMs`; nobody where nothing was heard. */
-  owners(withinMs = 200): Map<string, string> {
-    const sinceMs = Date.now() - withinMs
+  /** Who owns each address, by what was heard last; nobody where nothing was heard for the time of some questions. */
+  owners(): Map<string, string> {
+    const sinceMs = this.sniffer.heardUntilMs - this.#recentMs
     const owners = new Map<string, string>()
     for (const address of this.addresses) {
       const last = this.sniffer.claims(address).at(-1)
@@ -61,6 +64,15 @@ export class WatchedSegment {
       if (node !== undefined) owners.set(address, node)
     }
     return owners
+  }
+
+  /** Which addresses another node owns than before, or nobody, e.g. "192.0.2.100: node1 before, now nobody". */
+  movedSince(before: ReadonlyMap<string, string>): string[] {
+    const now = this.owners()
+    return this.addresses.flatMap(address => {
+      const [was = 'nobody', is = 'nobody'] = [before.get(address), now.get(address)]
+      return was === is ? [] : `${address}: ${was} before, now ${is}`
+    })
   }
 
   /** The node that owns most addresses, and which these are. */

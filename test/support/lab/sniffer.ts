@@ -37,6 +37,7 @@ const nothing: Notes = { claims: [], asks: [], probes: [] }
 export class Sniffer {
   readonly #notes = new Map<string, Notes>()
   readonly #stop: () => Promise<string>
+  #heardUntilMs = 0
 
   /** @param card of a bridge: the bridge itself, which gives a sniffer each frame that it forwards once */
   static async start(namespace: string, card: string): Promise<Sniffer> {
@@ -68,6 +69,11 @@ export class Sniffer {
     stream.on('data', (chunk: Buffer) => {
       for (const { timeMs, bytes } of reader.read(chunk)) this.#note(timeMs, bytes)
     })
+  }
+
+  /** The time of the last frame that was looked at: under many frames this process lags behind the segment. */
+  get heardUntilMs(): number {
+    return this.#heardUntilMs
   }
 
   /** All addresses that anyone claimed. */
@@ -137,6 +143,7 @@ export class Sniffer {
   }
 
   #note(timeMs: number, bytes: Buffer): void {
+    this.#heardUntilMs = timeMs
     for (const { kind, address, mac } of readAddressFrames(bytes)) {
       let notes = this.#notes.get(address)
       if (notes === undefined) {
