@@ -8,6 +8,7 @@ import type { Logger } from '../../../kubernetes/logger.ts'
 import type { ReportedInterface, UnnumberedNeighbour } from '../link/link-messages.ts'
 import { wantedBfdSession } from './bfd-sessions.ts'
 import { BgpListeners } from './bgp-listeners.ts'
+import { discard } from './peer-connections.ts'
 import { PeerDriver } from './peer-driver.ts'
 import { deriveRouterId } from './router-id.ts'
 import type { BgpPeerCounters, BgpSessionReport } from './session-report.ts'
@@ -65,7 +66,11 @@ export class BgpPeers {
     this.#startedMs = components.clock.monotonicMs()
     this.#listeners = new BgpListeners(components, {
       port: init.port ?? BGP_PORT,
-      onCall: (peer, socket) => this.#drivers.get(peer)?.accept(socket),
+      onCall: (peer, socket) => {
+        const driver = this.#drivers.get(peer)
+        if (driver) driver.accept(socket)
+        else discard(socket)
+      },
     })
   }
 
