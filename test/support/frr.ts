@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { spawnDaemon } from './daemon.ts'
 import type { NetworkNamespace } from './netns.ts'
 import { eventually } from './processes.ts'
 
@@ -81,6 +82,6 @@ export class FrrDaemons {
     const privately = 'mkdir -p /var/tmp/frr; mount -t tmpfs -o mode=0777 tmpfs /var/tmp/frr; exec "$@"'
     const shell = ['--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh']
     const command = [...shell, `/usr/lib/frr/${daemon}`, ...files, ...sockets, ...options]
-    this.#processes.set(daemon, this.#namespace.spawn('unshare', command, { stdio: 'ignore' }))
+    this.#processes.set(daemon, spawnDaemon(this.#namespace, 'unshare', command))
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Family } from '../../../src/ip/address.ts'
+import { spawnDaemon } from '../daemon.ts'
 import type { NetworkNamespace } from '../netns.ts'
 import { eventually } from '../processes.ts'
 import type { BgpRouter, BgpRouterInit, LearnedRoute, Neighbour } from './router.ts'
@@ -40,7 +41,7 @@ export class BirdRouter implements BgpRouter {
 
   async start(): Promise<void> {
     const files = ['-c', join(this.#folder, 'conf'), '-s', this.#socket, '-P', join(this.#folder, 'pid')]
-    this.#process = this.#namespace.spawn(program, ['-f', ...files], { stdio: 'ignore' })
+    this.#process = spawnDaemon(this.#namespace, program, ['-f', ...files])
     await eventually('bird', async () => (await this.#birdc('show', 'status')).includes('up and running'), {
       timeoutMs: 15_000,
     })

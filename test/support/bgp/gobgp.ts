@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Family } from '../../../src/ip/address.ts'
+import { spawnDaemon } from '../daemon.ts'
 import type { NetworkNamespace } from '../netns.ts'
 import { eventually } from '../processes.ts'
 import type { BgpRouter, BgpRouterInit, LearnedRoute, Neighbour } from './router.ts'
@@ -34,7 +35,7 @@ export class GobgpRouter implements BgpRouter {
   async start(): Promise<void> {
     const log = openSync(join(this.#folder, 'log'), 'w')
     const options = ['-t', 'json', '-f', join(this.#folder, 'conf.json'), '--pprof-disable', '-l', 'debug', '-p']
-    this.#process = this.#namespace.spawn(program, [...options, '--api-hosts', '127.0.0.1:50051'], {
+    this.#process = spawnDaemon(this.#namespace, program, [...options, '--api-hosts', '127.0.0.1:50051'], {
       stdio: ['ignore', log, log],
     })
     await eventually('gobgpd', async () => Boolean(await this.#gobgp('global')), { timeoutMs: 15_000, everyMs: 100 })
