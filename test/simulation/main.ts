@@ -92,7 +92,7 @@ function firstFailure(from: number, seeds: number): void {
 function tryMutants(from: number, seeds: number): void {
   const [main, mutate] = ['main.ts', 'mutate.ts'].map(file => fileURLToPath(new URL(file, import.meta.url)))
   let survivors = 0
-  for (const { name, plot, seed = from } of MUTANTS) {
+  for (const { name, plot } of MUTANTS) {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [
@@ -101,7 +101,7 @@ function tryMutants(from: number, seeds: number): void {
         main!,
         '--first',
         '--from',
-        String(seed),
+        String(from),
         '--seeds',
         String(seeds),
         ...(plot ? ['--plot', plot] : []),

@@ -9,8 +9,6 @@ export interface Mutant {
   readonly mutated: string
   /** the kind of story that shows it soonest; default: any */
   readonly plot?: Plot
-  /** one that shows it, where few do: the search begins there */
-  readonly seed?: number
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -127,7 +125,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'inquires once, then probes, and makes others step back',
     file: 'claim',
-    seed: 3003428,
     original: "return { state: next, actions: [state.inquires ? 'inquire' : 'probe'] }",
     mutated: "return { state: { ...next, inquires: undefined }, actions: [state.inquires ? 'inquire' : 'probe'] }",
   },
