@@ -15,6 +15,7 @@ export interface BgpListenersComponents {
 }
 
 export interface BgpListenersInit {
+  /** 0: none, nobody can call */
   port: number
   /** a peer has called, and its connection has the options that the peer asks for */
   onCall(peer: string, socket: Socket): void
@@ -62,7 +63,7 @@ export class BgpListeners {
 
   /** Takes all peers; those that only this end calls are of no concern. */
   setPeers(peers: readonly PeerConfig[]): void {
-    this.#callers = peers.filter(({ mode }) => mode !== 'active')
+    this.#callers = this.#init.port === 0 ? [] : peers.filter(({ mode }) => mode !== 'active')
     const wanted = new Map(this.#callers.map(config => [placeKey(config), config]))
     for (const [key, place] of this.#places) {
       if (wanted.has(key)) continue

@@ -23,7 +23,7 @@ export interface BgpPeersComponents {
 
 export interface BgpPeersInit {
   nodeName: string
-  /** where peers call; default 179 */
+  /** where peers call, 0: nowhere; default 179 */
   port?: number
   /** how long routes stand with GRACEFUL_SHUTDOWN before they are withdrawn; default 1500 */
   drainMs?: number
@@ -34,6 +34,8 @@ export interface BgpPeersInit {
 }
 
 const BGP_PORT = 179
+const NO_PORT =
+  'the peer is to call, but speakers listen on no port: set --bgp-listen-port (chart value speaker.bgp.listenPort)'
 const DEFAULT_DRAIN_MS = 1_500
 /** Peers known so soon after the start may still keep routes of the process before (RFC 4724). */
 const RESTARTING_MS = 120_000
@@ -137,7 +139,11 @@ export class BgpPeers {
 
   /** How the sessions are, by name of the peer. */
   sessions(): readonly BgpSessionReport[] {
-    return this.#sorted().map(driver => driver.report())
+    return this.#sorted().map(driver => {
+      const report = driver.report()
+      const waitsInVain = this.#init.port === 0 && driver.config.mode === 'passive'
+      return waitsInVain ? { ...report, lastError: NO_PORT } : report
+    })
   }
 
   counters(): readonly BgpPeerCounters[] {

@@ -33,7 +33,7 @@ class World {
   told = 0
   readonly peers: BgpPeers
 
-  constructor() {
+  constructor(init: { port?: number } = {}) {
     const nothing = (): void => {}
     this.peers = new BgpPeers(
       {
@@ -63,6 +63,7 @@ class World {
         logger: { debug: nothing, info: nothing, error: nothing, warn: fields => this.warnings.push(fields) },
       },
       {
+        ...init,
         nodeName: 'node-a',
         onBfdWanted: sessions => this.bfd.push(sessions),
         onSessions: () => {
@@ -164,6 +165,14 @@ describe('the set of BGP peers', () => {
       world.open.map(({ keys }) => keys.map(({ password }) => password)),
       [['new']],
     )
+  })
+
+  it('listens nowhere on port 0, and tells of a peer that is to call that this is why it cannot', async () => {
+    world = new World({ port: 0 })
+    world.peers.setPeers([passive])
+    await world.clock.advanceAsync(60_000)
+    assert.deepEqual(world.listeners, [])
+    assert.match(world.peers.sessions()[0]?.lastError ?? '', /no port: set --bgp-listen-port/)
   })
 
   it('tries again when it may not listen, and says so once', async () => {
