@@ -22,6 +22,7 @@ import {
   type Flag,
   LIVENESS_SECRET_FLAG,
   logLevelFlag,
+  metricsPrefixFlag,
   objectNameFlag,
   ownNamespace,
   portFlag,
@@ -30,6 +31,7 @@ import {
 } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
+import { MetricSet } from './common/metric-set.ts'
 import { runProcess } from './common/process.ts'
 import { Acceptances } from './controller/acceptances.ts'
 import { AdvertisingConfiguration } from './controller/advertising-configuration.ts'
@@ -183,21 +185,26 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
   )
+  const metricSet = new MetricSet({ prefix: metricsPrefixFlag(flags) })
   const metrics = new ControllerMetrics({
-    get pools() {
-      return controller.pools
+    metrics: metricSet,
+    source: {
+      get pools() {
+        return controller.pools
+      },
+      get allocator() {
+        return controller.allocator
+      },
+      get waiting() {
+        return controller.waiting
+      },
+      get unannounced() {
+        return announcements.unannounced
+      },
+      configLoaded: () => stores.synced,
+      refusedPools: () => controller.refusedPools,
+      isLeader: () => elector.isLeader,
     },
-    get allocator() {
-      return controller.allocator
-    },
-    get waiting() {
-      return controller.waiting
-    },
-    get unannounced() {
-      return announcements.unannounced
-    },
-    refusedPools: () => controller.refusedPools,
-    isLeader: () => elector.isLeader,
   })
 
   const reconcilerComponents = { clock, random, logger, sources: reflectors }
@@ -326,8 +333,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
           routes: {
             '/metrics': async () => ({
               status: 200,
-              body: await metrics.registry.metrics(),
-              contentType: metrics.registry.contentType,
+              body: await metricSet.render(),
+              contentType: metricSet.contentType,
             }),
           },
         })

@@ -13,6 +13,8 @@ import { announcedReasonsSection } from '../controller/announced-reference.ts'
 import { type CustomResource, customResourceDefinition } from '../resources/crd.ts'
 import { customResources } from '../resources/schema-catalogue.ts'
 import { referencePage } from '../resources/schema-reference.ts'
+import { dashboard } from './generate/dashboard.ts'
+import { type ValueSchema, valuesPage } from './generate/values-reference.ts'
 
 const USAGE = 'usage: node src/bin/generate.ts [--check] [--root FOLDER]'
 const CRD_FOLDER = 'charts/herald/templates/crds'
@@ -48,6 +50,10 @@ function wantedFiles(): Map<string, string> {
   const files = new Map(
     customResources.map(resource => [`${CRD_FOLDER}/${resource.group}_${resource.plural}.yaml`, crdTemplate(resource)]),
   )
+  files.set('charts/herald/files/dashboard.json', `${JSON.stringify(dashboard(), null, 2)}\n`)
+  const schema = JSON.parse(readFileSync(join(repository, 'charts/herald/values.schema.json'), 'utf8')) as ValueSchema
+  const values = readFileSync(join(repository, 'charts/herald/values.yaml'), 'utf8')
+  files.set('docs/reference/values.md', valuesPage(values, schema))
   files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }

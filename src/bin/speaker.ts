@@ -13,6 +13,7 @@ import {
   integerFlag,
   LIVENESS_SECRET_FLAG,
   logLevelFlag,
+  metricsPrefixFlag,
   objectNameFlag,
   ownNamespace,
   portFlag,
@@ -21,6 +22,7 @@ import {
 } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
+import { MetricSet } from './common/metric-set.ts'
 import { runProcess } from './common/process.ts'
 import type { BgpInit } from './speaker/bgp-speaker.ts'
 import { type Layer2Init, type LivenessInit, Speaker } from './speaker/speaker.ts'
@@ -115,7 +117,15 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const credentials = await loadCredentials({ clock }, { kubeconfig: flags.text('kubeconfig') })
   const client = new ApiClient({ credentials, clock, logger }, { userAgent: 'herald-speaker' })
   const speaker = new Speaker(
-    { client, clock, random, logger, connectTcp, listenTcp },
+    {
+      client,
+      clock,
+      random,
+      logger,
+      connectTcp,
+      listenTcp,
+      metrics: new MetricSet({ prefix: metricsPrefixFlag(flags) }),
+    },
     {
       namespace,
       nodeName,

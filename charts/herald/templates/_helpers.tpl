@@ -97,12 +97,40 @@ nodeSelector:
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with (include "herald.topologySpread" . | trim) }}
+topologySpreadConstraints:
+  {{- . | nindent 2 }}
+{{- end }}
 {{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- with $values.runtimeClassName }}
 runtimeClassName: {{ . }}
 {{- end }}
+{{- end }}
+
+{{- /* Several replicas on one node would all go with it. */}}
+{{- define "herald.topologySpread" -}}
+{{- if eq .component "controller" }}
+{{- $controller := .root.Values.controller }}
+{{- if $controller.topologySpreadConstraints }}
+{{- toYaml $controller.topologySpreadConstraints }}
+{{- else if gt (int $controller.replicas) 1 }}
+- maxSkew: 1
+  topologyKey: kubernetes.io/hostname
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "herald.selectorLabels" .root | nindent 6 }}
+      app.kubernetes.io/component: controller
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Labels of an object of one component. */}}
+{{- define "herald.componentLabels" -}}
+{{ include "herald.labels" .root }}
+app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
 {{- define "herald.image" -}}
@@ -122,6 +150,7 @@ command:
 {{- define "herald.commonArgs" -}}
 - --log-level={{ (get .root.Values .component).logLevel }}
 - --port={{ .root.Values.prometheus.metricsPort }}
+- --metrics-prefix={{ .root.Values.prometheus.metricsPrefix }}
 {{- with .root.Values.loadBalancerClass }}
 - --lb-class={{ . }}
 {{- end }}
@@ -163,11 +192,7 @@ httpGet:
   {{- end }}
   path: {{ .path }}
   port: 17472
-initialDelaySeconds: {{ .probe.initialDelaySeconds }}
-periodSeconds: {{ .probe.periodSeconds }}
-timeoutSeconds: {{ .probe.timeoutSeconds }}
-failureThreshold: {{ .probe.failureThreshold }}
-successThreshold: {{ .probe.successThreshold }}
+{{ toYaml (omit .probe "enabled") }}
 {{- end }}
 
 {{- /* Takes root, component, kind (Role or ClusterRole) and rules. */}}

@@ -1,9 +1,10 @@
 import type { TakeoverCause } from '../../layer2/claim-state.ts'
-import { collectProcessMetrics } from '../common/process-metrics.ts'
-import { Counter, Gauge, Histogram, Registry } from '../common/prometheus.ts'
+import type { MetricSet } from '../common/metric-set.ts'
+import type { Counter, Gauge, Histogram } from '../common/prometheus.ts'
 import { BgpMetrics } from './bgp/bgp-metrics.ts'
 import type { BgpPeerCounters } from './bgp/session-report.ts'
 import type { LinkCounters, ReportedSession } from './link/link-messages.ts'
+import { LinkMetrics } from './link/link-metrics.ts'
 
 /** An address announced for a Service. */
 export interface AnnouncedRow {
@@ -28,85 +29,56 @@ export interface SpeakerMetricsInit {
 
 /** The speaker's metrics. All are read from what is there when Prometheus asks; nothing is counted twice. */
 export class SpeakerMetrics {
-  readonly contentType: string
   readonly #init: SpeakerMetricsInit
-  readonly #registry = new Registry()
-  readonly #announced = this.#gauge(
-    'herald_speaker_announced',
-    'Addresses announced from this node, for each Service',
-    ['service', 'protocol', 'node', 'ip'],
-  )
-  readonly #loaded = this.#gauge(
-    'herald_k8s_client_config_loaded_bool',
-    '1 once pools and advertisements have been read',
-  )
-  readonly #stale = this.#gauge(
-    'herald_k8s_client_config_stale_bool',
-    '1 while some pool or advertisement is refused; the others are used',
-  )
-  readonly #updates = this.#counter(
-    'herald_k8s_client_updates_total',
-    'Changes of Kubernetes objects that have been taken in',
-  )
-  readonly #updateErrors = this.#counter(
-    'herald_k8s_client_update_errors_total',
-    'Times that a pool or an advertisement had to be refused',
-  )
-  readonly #received = this.#counter(
-    'herald_layer2_requests_received',
-    'ARP requests and neighbour solicitations received for an announced address',
-    ['ip'],
-  )
-  readonly #sent = this.#counter(
-    'herald_layer2_responses_sent',
-    'ARP replies and neighbour advertisements sent for an announced address',
-    ['ip'],
-  )
-  readonly #gratuitous = this.#counter(
-    'herald_layer2_gratuitous_sent',
-    'Gratuitous ARP packets and unsolicited advertisements sent for an announced address',
-    ['ip'],
-  )
-  readonly #dropped = this.#counter(
-    'herald_layer2_packets_dropped',
-    'Packets of ARP, neighbour discovery and liveness that were not taken, by reason',
-    ['interface', 'protocol', 'reason'],
-  )
-  readonly #routersDropped = this.#counter(
-    'herald_bgp_router_packets_dropped',
-    'BFD packets and router advertisements of routers that were not taken, by reason',
-    ['interface', 'protocol', 'reason'],
-  )
-  readonly #takeovers = this.#counter(
-    'herald_layer2_takeovers_total',
-    'Addresses that this node has taken over, on one interface each, by cause: elected, failure, handover, conflictOver',
-    ['cause'],
-  )
-  readonly #takeoverSeconds = new Histogram({
-    name: 'herald_layer2_takeover_duration_seconds',
-    help: 'After a failure: from the last sign of the owner before to the first announcement from this node',
-    buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 2, 5, 10],
-    registers: [this.#registry],
-  })
-  readonly #conflicts = this.#counter(
-    'herald_layer2_conflicts_total',
-    'Times that a host which is no speaker was found to use an address of ours',
-  )
-  readonly #stalls = this.#counter(
-    'herald_layer2_stalls_total',
-    'Times that this process did not run for so long that it had to ask for its addresses again',
-  )
-  readonly #sessions = this.#gauge(
-    'herald_layer2_liveness_session_up',
-    '1 while the speaker of a node that this one watches is heard, on every segment that they share',
-    ['peer'],
-  )
-  readonly #bgp = new BgpMetrics({ registry: this.#registry })
+  readonly #metrics: MetricSet
+  readonly #announced: Gauge
+  readonly #loaded: Gauge
+  readonly #stale: Gauge
+  readonly #updates: Counter
+  readonly #updateErrors: Counter
+  readonly #link: LinkMetrics
+  readonly #takeovers: Counter
+  readonly #takeoverSeconds: Histogram
+  readonly #sessions: Gauge
+  readonly #bgp: BgpMetrics
 
-  constructor(init: SpeakerMetricsInit) {
+  constructor({ metrics }: { metrics: MetricSet }, init: SpeakerMetricsInit) {
     this.#init = init
-    this.contentType = this.#registry.contentType
-    collectProcessMetrics(this.#registry)
+    this.#metrics = metrics
+    this.#announced = metrics.gauge('speaker_announced', 'Addresses announced from this node, for each Service', [
+      ...['service', 'protocol', 'node', 'ip'],
+    ])
+    this.#loaded = metrics.gauge('k8s_client_config_loaded_bool', '1 once pools and advertisements have been read')
+    this.#stale = metrics.gauge(
+      'k8s_client_config_stale_bool',
+      '1 while some pool or advertisement is refused; the others are used',
+    )
+    this.#updates = metrics.counter('k8s_client_updates_total', 'Changes of Kubernetes objects that have been taken in')
+    this.#updateErrors = metrics.counter(
+      'k8s_client_update_errors_total',
+      'Times that a pool or an advertisement had to be refused',
+    )
+    this.#link = new LinkMetrics({ metrics })
+    this.#takeovers = metrics.counter(
+      'layer2_takeovers_total',
+      'Addresses that this node has taken over, on one interface each, by cause: elected, failure, handover, conflictOver',
+      ['cause'],
+    )
+    this.#takeoverSeconds = metrics.histogram(
+      'layer2_takeover_duration_seconds',
+      'After a failure: from the last sign of the owner before to the first announcement from this node',
+      [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 2, 5, 10],
+    )
+    this.#sessions = metrics.gauge(
+      'layer2_liveness_session_up',
+      '1 while the speaker of a node that this one watches is heard, on every segment that they share',
+      ['peer'],
+    )
+    this.#bgp = new BgpMetrics({ metrics })
+  }
+
+  get contentType(): string {
+    return this.#metrics.contentType
   }
 
   countUpdate(): void {
@@ -127,7 +99,7 @@ export class SpeakerMetrics {
   async render(): Promise<string> {
     const { announced, linkCounters, sessions, bgpPeers, configLoaded, configStale, nodeName: node } = this.#init
     const counters = await linkCounters()
-    if (counters) this.#takeCounters(counters)
+    if (counters) this.#link.set(counters)
     this.#bgp.set(bgpPeers(), counters?.routerSessions ?? [])
     this.#announced.reset()
     for (const [protocol, rows] of Object.entries(announced)) {
@@ -137,40 +109,6 @@ export class SpeakerMetrics {
     for (const { node: peer, state } of sessions()) this.#sessions.set({ peer }, Number(state === 'Up'))
     this.#loaded.set(Number(configLoaded()))
     this.#stale.set(Number(configStale()))
-    return this.#registry.metrics()
-  }
-
-  #takeCounters({ addresses, dropped, routersDropped, conflicts, stalls }: LinkCounters): void {
-    const counters = [
-      this.#received,
-      this.#sent,
-      this.#gratuitous,
-      this.#dropped,
-      this.#routersDropped,
-      this.#conflicts,
-      this.#stalls,
-    ]
-    for (const counter of counters) counter.reset()
-    this.#conflicts.inc(conflicts)
-    this.#stalls.inc(stalls)
-    for (const { address: ip, requestsReceived, responsesSent, gratuitousSent } of addresses) {
-      this.#received.inc({ ip }, requestsReceived)
-      this.#sent.inc({ ip }, responsesSent)
-      this.#gratuitous.inc({ ip }, gratuitousSent)
-    }
-    for (const { interface: name, protocol, reason, count } of dropped) {
-      this.#dropped.inc({ interface: name, protocol, reason }, count)
-    }
-    for (const { interface: name, protocol, reason, count } of routersDropped) {
-      this.#routersDropped.inc({ interface: name, protocol, reason }, count)
-    }
-  }
-
-  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.#registry] })
-  }
-
-  #counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+    return this.#metrics.render()
   }
 }

@@ -7,6 +7,7 @@ import { type EndpointSliceView, sameEndpointSlice } from '../../resources/endpo
 import { sameNode } from '../../resources/node.ts'
 import { sameCandidate, sameNeighbour } from '../../resources/speaker-view.ts'
 import type { CandidateRules } from '../../speaker/candidate-index.ts'
+import type { MetricSet } from '../common/metric-set.ts'
 import { type BgpInit, BgpSpeaker } from './bgp-speaker.ts'
 import { Layer2Speaker } from './layer2-speaker.ts'
 import type { LinkMessage, LinkReport, Takeover } from './link/link-messages.ts'
@@ -23,6 +24,7 @@ export interface SpeakerComponents {
   logger: Logger
   connectTcp: ConnectTcp
   listenTcp: ListenTcp
+  metrics: MetricSet
 }
 
 /** How speakers watch each other. */
@@ -122,7 +124,7 @@ export class Speaker {
     const parts = { ...components, stores, events: this.#events, link: this.#link }
     this.#layer2 = new Layer2Speaker(parts, shared)
     this.#bgp = new BgpSpeaker(parts, { ...init.bgp, ...shared, namespace })
-    this.metrics = new SpeakerMetrics({
+    this.metrics = new SpeakerMetrics(components, {
       nodeName,
       announced: { layer2: () => this.#layer2.announced(), bgp: () => this.#bgp.announced() },
       sessions: () => this.#layer2.sessions,

@@ -163,7 +163,7 @@ describe('the chart', () => {
         '--set',
         'speaker.ignoreExcludeLB=true,controller.serviceStatuses=false',
         '--set',
-        'prometheus.metricsPort=9999',
+        'prometheus.metricsPort=9999,prometheus.metricsPrefix=metallb',
       ],
       ...['--set', 'speaker.drain.onCordon=true,speaker.drain.onTaints={a.example/b,c}'],
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
@@ -183,6 +183,7 @@ describe('the chart', () => {
     assert.deepEqual(speaker.args, [
       '--log-level=debug',
       '--port=9999',
+      '--metrics-prefix=metallb',
       '--lb-class=herald.io/lb',
       '--health-probe-host=127.0.0.1',
       '--exclude-interfaces=^$',

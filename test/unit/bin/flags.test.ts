@@ -6,6 +6,7 @@ import {
   helpText,
   integerFlag,
   logLevelFlag,
+  metricsPrefixFlag,
   objectNameFlag,
   ownNamespace,
   portFlag,
@@ -72,6 +73,11 @@ describe('flags', () => {
       () => logLevelFlag(readFlags(flags, ['--log-level', 'chatty'], {})),
       /--log-level: "chatty" is not one of all, debug/,
     )
+    assert.equal(metricsPrefixFlag(readFlags(flags, [], {})), 'herald')
+    for (const prefix of ['', '1a', 'a-b', 'ä']) {
+      const values = readFlags(flags, [`--metrics-prefix=${prefix}`], {})
+      assert.throws(() => metricsPrefixFlag(values), /--metrics-prefix: ".*" is not what the name of a metric/)
+    }
     assert.throws(
       () => requiredFlag(readFlags(flags, [], {}), 'pod-name', 'HERALD_POD_NAME'),
       /--pod-name is required .*HERALD_POD_NAME/,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Allocator } from '../../../src/allocator/allocator.ts'
+import { MetricSet } from '../../../src/bin/common/metric-set.ts'
 import { ControllerMetrics } from '../../../src/bin/controller/metrics.ts'
 import { L2_STATUS_KIND } from '../../../src/bin/controller/service-l2-statuses.ts'
 import {
@@ -147,11 +148,13 @@ describe('the ServiceL2Status objects of a Service', () => {
 describe("the controller's metrics", () => {
   it('count the Services that are not announced, by reason', async () => {
     const unannounced = new Map([['NoEndpoints', 2]])
-    const { registry } = new ControllerMetrics({
+    const metrics = new MetricSet({ prefix: 'herald' })
+    const source = {
       ...{ pools: [], allocator: new Allocator(), waiting: 0, refusedPools: () => 0, isLeader: () => true },
-      unannounced,
-    })
-    const line = async () => /^herald_controller_unannounced_services.*$/m.exec(await registry.metrics())?.[0]
+      ...{ unannounced, configLoaded: () => true },
+    }
+    new ControllerMetrics({ metrics, source })
+    const line = async () => /^herald_controller_unannounced_services.*$/m.exec(await metrics.render())?.[0]
     assert.equal(await line(), 'herald_controller_unannounced_services{reason="NoEndpoints"} 2')
     unannounced.clear()
     assert.equal(await line(), undefined)

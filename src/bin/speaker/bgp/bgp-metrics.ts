@@ -1,10 +1,10 @@
 import type { RouterSessionCounters } from '../../../bfd/router-session.ts'
 import { formatAddress } from '../../../ip/address.ts'
-import { Counter, Gauge, type Registry } from '../../common/prometheus.ts'
+import type { MetricSet } from '../../common/metric-set.ts'
 import type { BgpPeerCounters, MessageCounts } from './session-report.ts'
 
 interface MetricOf<Subject> {
-  readonly kind: typeof Gauge | typeof Counter
+  readonly kind: 'gauge' | 'counter'
   readonly help: string
   value(subject: Subject): number
 }
@@ -13,74 +13,74 @@ const total = (counts: MessageCounts): number => Object.values(counts).reduce((s
 
 const PEER_METRICS: Readonly<Record<string, MetricOf<BgpPeerCounters>>> = {
   session_up: {
-    kind: Gauge,
+    kind: 'gauge',
     help: '1 while the BGP session with the peer is established',
     value: ({ established }) => Number(established),
   },
   announced_prefixes_total: {
-    kind: Gauge,
+    kind: 'gauge',
     help: 'Prefixes that the peer has been told',
     value: ({ prefixesSent }) => prefixesSent,
   },
   pending_prefixes_total: {
-    kind: Gauge,
+    kind: 'gauge',
     help: 'Prefixes that the peer is to be told, with those that it has been told',
     value: ({ prefixesWanted }) => prefixesWanted,
   },
-  opens_sent: { kind: Counter, help: 'BGP OPEN messages sent', value: ({ sent }) => sent.open },
-  opens_received: { kind: Counter, help: 'BGP OPEN messages received', value: ({ received }) => received.open },
+  opens_sent: { kind: 'counter', help: 'BGP OPEN messages sent', value: ({ sent }) => sent.open },
+  opens_received: { kind: 'counter', help: 'BGP OPEN messages received', value: ({ received }) => received.open },
   notifications_sent: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BGP NOTIFICATION messages sent',
     value: ({ sent }) => sent.notification,
   },
   notifications_received: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BGP NOTIFICATION messages received',
     value: ({ received }) => received.notification,
   },
-  updates_total: { kind: Counter, help: 'BGP UPDATE messages sent', value: ({ sent }) => sent.update },
+  updates_total: { kind: 'counter', help: 'BGP UPDATE messages sent', value: ({ sent }) => sent.update },
   updates_total_received: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BGP UPDATE messages received',
     value: ({ received }) => received.update,
   },
-  keepalives_sent: { kind: Counter, help: 'BGP KEEPALIVE messages sent', value: ({ sent }) => sent.keepalive },
+  keepalives_sent: { kind: 'counter', help: 'BGP KEEPALIVE messages sent', value: ({ sent }) => sent.keepalive },
   keepalives_received: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BGP KEEPALIVE messages received',
     value: ({ received }) => received.keepalive,
   },
   route_refresh_sent: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BGP ROUTE-REFRESH messages sent',
     value: ({ sent }) => sent.routeRefresh,
   },
-  total_sent: { kind: Counter, help: 'BGP messages sent', value: ({ sent }) => total(sent) },
-  total_received: { kind: Counter, help: 'BGP messages received', value: ({ received }) => total(received) },
+  total_sent: { kind: 'counter', help: 'BGP messages sent', value: ({ sent }) => total(sent) },
+  total_received: { kind: 'counter', help: 'BGP messages received', value: ({ received }) => total(received) },
   session_establishments_total: {
-    kind: Counter,
+    kind: 'counter',
     help: 'Times that a BGP session with the peer was established',
     value: ({ establishments }) => establishments,
   },
   attribute_problems_total: {
-    kind: Counter,
+    kind: 'counter',
     help: 'Faulty attributes in UPDATE messages of the peer (RFC 7606)',
     value: ({ attributeProblems }) => attributeProblems,
   },
 }
 
 const BFD_METRICS: Readonly<Record<string, MetricOf<RouterSessionCounters>>> = {
-  session_up: { kind: Gauge, help: '1 while the BFD session with the router is up', value: ({ up }) => Number(up) },
+  session_up: { kind: 'gauge', help: '1 while the BFD session with the router is up', value: ({ up }) => Number(up) },
   control_packet_input: {
-    kind: Counter,
+    kind: 'counter',
     help: 'BFD control packets received',
     value: ({ packetsReceived }) => packetsReceived,
   },
-  control_packet_output: { kind: Counter, help: 'BFD control packets sent', value: ({ packetsSent }) => packetsSent },
-  session_up_events: { kind: Counter, help: 'Times that the BFD session came up', value: ({ upEvents }) => upEvents },
+  control_packet_output: { kind: 'counter', help: 'BFD control packets sent', value: ({ packetsSent }) => packetsSent },
+  session_up_events: { kind: 'counter', help: 'Times that the BFD session came up', value: ({ upEvents }) => upEvents },
   session_down_events: {
-    kind: Counter,
+    kind: 'counter',
     help: 'Times that the BFD session went down',
     value: ({ downEvents }) => downEvents,
   },
@@ -91,9 +91,9 @@ export class BgpMetrics {
   readonly #peers: (peers: readonly BgpPeerCounters[]) => void
   readonly #bfdSessions: (sessions: readonly RouterSessionCounters[]) => void
 
-  constructor({ registry }: { registry: Registry }) {
-    this.#peers = register(registry, 'herald_bgp_', PEER_METRICS, ({ address, peer }) => address ?? peer)
-    this.#bfdSessions = register(registry, 'herald_bfd_', BFD_METRICS, ({ address }) => formatAddress(address))
+  constructor({ metrics }: { metrics: MetricSet }) {
+    this.#peers = register(metrics, 'bgp_', PEER_METRICS, ({ address, peer }) => address ?? peer)
+    this.#bfdSessions = register(metrics, 'bfd_', BFD_METRICS, ({ address }) => formatAddress(address))
   }
 
   /** Takes everything that has been counted until now. */
@@ -105,15 +105,15 @@ export class BgpMetrics {
 
 /** @returns what shows the values of all that there are */
 function register<Subject extends { readonly vrf?: string }>(
-  registry: Registry,
+  set: MetricSet,
   prefix: string,
   table: Readonly<Record<string, MetricOf<Subject>>>,
   peerOf: (subject: Subject) => string,
 ): (subjects: readonly Subject[]) => void {
-  const metrics = Object.entries(table).map(([name, { kind: Metric, help, value }]) => {
-    const metric = new Metric({ name: prefix + name, help, labelNames: ['peer', 'vrf'], registers: [registry] })
-    return { metric, value }
-  })
+  const metrics = Object.entries(table).map(([name, { kind, help, value }]) => ({
+    metric: set[kind](prefix + name, help, ['peer', 'vrf']),
+    value,
+  }))
   return subjects => {
     for (const { metric, value } of metrics) {
       metric.reset()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Registry } from '../../../../../src/bin/common/prometheus.ts'
+import { MetricSet } from '../../../../../src/bin/common/metric-set.ts'
 import { BgpMetrics } from '../../../../../src/bin/speaker/bgp/bgp-metrics.ts'
 import type { BgpPeerCounters } from '../../../../../src/bin/speaker/bgp/session-report.ts'
 
@@ -13,20 +13,20 @@ const rack: BgpPeerCounters = {
 }
 
 describe('metrics of BGP and BFD', () => {
-  const render = async (metrics: BgpMetrics, registry: Registry, peers: BgpPeerCounters[]) => {
+  const render = async (metrics: BgpMetrics, set: MetricSet, peers: BgpPeerCounters[]) => {
     metrics.set(peers, [
       {
         ...{ id: 'rack', address: { family: 4, value: 0xc00002fe }, up: true },
         ...{ packetsReceived: 31, packetsSent: 32, upEvents: 33, downEvents: 34 },
       },
     ])
-    const text = await registry.metrics()
-    return new Set(text.split('\n').filter(line => line !== '' && !line.startsWith('#')))
+    const text = await set.render()
+    return new Set(text.split('\n').filter(line => /^herald_/.test(line)))
   }
 
   it('have the names and labels that dashboards of MetalLB ask for', async () => {
-    const registry = new Registry()
-    const lines = await render(new BgpMetrics({ registry }), registry, [rack])
+    const set = new MetricSet({ prefix: 'herald' })
+    const lines = await render(new BgpMetrics({ metrics: set }), set, [rack])
     const labels = '{peer="192.0.2.254",vrf=""}'
     const expected = {
       ...{ bgp_session_up: 1, bgp_announced_prefixes_total: 3, bgp_pending_prefixes_total: 5 },
@@ -44,11 +44,11 @@ describe('metrics of BGP and BFD', () => {
   })
 
   it('name a peer that nobody has found yet by its object, and forget one that is gone', async () => {
-    const registry = new Registry()
-    const metrics = new BgpMetrics({ registry })
+    const set = new MetricSet({ prefix: 'herald' })
+    const metrics = new BgpMetrics({ metrics: set })
     const { address: _, ...unknown } = { ...rack, vrf: 'blue' }
-    assert.ok((await render(metrics, registry, [unknown])).has('herald_bgp_session_up{peer="rack",vrf="blue"} 1'))
-    const lines = await render(metrics, registry, [])
+    assert.ok((await render(metrics, set, [unknown])).has('herald_bgp_session_up{peer="rack",vrf="blue"} 1'))
+    const lines = await render(metrics, set, [])
     assert.deepEqual(
       [...lines].filter(line => line.startsWith('herald_bgp_')),
       [],
