@@ -2,7 +2,7 @@
  * Bundles each entry point into one file of build/: a process that reads one file starts faster and keeps less in memory
  * than one that loads hundreds of modules, and the image needs no node_modules.
  */
-import { existsSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -13,10 +13,15 @@ const USAGE = `usage: node src/bin/build.ts [--out FOLDER] [--sourcemap] [--meta
   --metafile     print what each bundle holds, largest first`
 
 const repository = resolve(import.meta.dirname, '../..')
-const entryPoints = ['controller', 'speaker', 'link-thread'].map(name => ({
-  name,
-  file: join(repository, 'src/bin', `${name}.ts`),
-}))
+const entryPoints = [
+  { name: 'controller', source: 'controller' },
+  { name: 'speaker', source: 'speaker' },
+  { name: 'link-thread', source: 'link-thread' },
+  { name: 'herald', source: 'cli' },
+].map(({ name, source }) => ({ name, file: join(repository, 'src/bin', `${source}.ts`) }))
+
+/** What people start by its name. */
+const PROGRAMS = ['herald']
 
 // CommonJS packages call require() for Node's own modules; an ES module has none until it makes one.
 const REQUIRE_BANNER =
@@ -52,7 +57,7 @@ async function main(): Promise<number> {
   }
   const result = await build({
     absWorkingDir: repository,
-    entryPoints: entryPoints.map(({ file }) => file),
+    entryPoints: entryPoints.map(({ name, file }) => ({ in: file, out: name })),
     outdir: resolve(flags.out),
     bundle: true,
     platform: 'node',
@@ -71,6 +76,7 @@ async function main(): Promise<number> {
   })
   for (const { name } of entryPoints) {
     const file = join(resolve(flags.out), `${name}.js`)
+    if (PROGRAMS.includes(name)) chmodSync(file, 0o755)
     console.log(`${relative(process.cwd(), file)}  ${(statSync(file).size / 1024).toFixed(0)} KiB`)
   }
   if (flags.metafile) printContents(result.metafile.outputs)

@@ -1,0 +1,123 @@
+import type { Snapshot } from '../../../src/cli/snapshot.ts'
+import {
+  announcement,
+  kubeProxyConfig,
+  kubeProxyPod,
+  lease,
+  namespaceObject,
+  node,
+  own,
+  SINCE,
+  service,
+  session,
+  slice,
+  snapshotOf,
+  speaker,
+  workload,
+} from './objects.ts'
+
+const RENEWED = '2026-01-01T11:59:55.000000Z'
+const NODES = ['node-a', 'node-b', 'node-c'] as const
+
+const pools = [
+  own('IPAddressPool', 'web', { spec: { addresses: ['192.0.2.0/28'], avoidBuggyIPs: true } }),
+  own('IPAddressPool', 'dual', {
+    spec: { addresses: ['198.51.100.10-198.51.100.13', '2001:db8:1::/120'], autoAssign: false },
+  }),
+]
+
+const bgp = [
+  own('BGPPeer', 'tor', { spec: { myASN: 64513, peerASN: 64512, peerAddress: '203.0.113.1' } }),
+  own('BGPAdvertisement', 'routed', { spec: { ipAddressPools: ['dual'] } }),
+]
+
+function bgpSession(name: string, status: Record<string, unknown> = {}) {
+  const usual = { state: 'Established', since: SINCE, prefixesSent: 1, bfd: 'Up', address: '203.0.113.1' }
+  return own('BGPSessionStatus', `${name}.tor`, { status: { node: name, peer: 'tor', ...usual, ...status } })
+}
+
+/** Three nodes, two pools, everything as it should be. */
+export function healthyCluster(): Snapshot {
+  return snapshotOf([
+    ...NODES.map((name, index) => node(name, 11 + index)),
+    ...['default', 'shop'].map(name => namespaceObject(name)),
+    ...pools,
+    ...bgp,
+    own('L2Advertisement', 'web', { spec: { ipAddressPools: ['web'] } }),
+    service('default', 'web', { addresses: ['192.0.2.1'], pool: 'web' }),
+    service('shop', 'front', {
+      addresses: ['198.51.100.10'],
+      pool: 'dual',
+      spec: { externalTrafficPolicy: 'Local' },
+      annotations: { 'metallb.io/address-pool': 'dual' },
+    }),
+    service('default', 'internal', { spec: { type: 'ClusterIP' } }),
+    slice('default', 'web', ['node-a', 'node-b', 'node-b']),
+    slice('shop', 'front', ['node-a', 'node-c']),
+    speaker('node-a', 11, { announcements: [], sessions: [session('node-c')] }),
+    speaker('node-b', 12, { announcements: [], sessions: [session('node-c'), session('node-a')] }),
+    speaker('node-c', 13, { announcements: [announcement('192.0.2.1')], sessions: [] }),
+    ...NODES.map(name => bgpSession(name, name === 'node-b' ? { prefixesSent: 0 } : {})),
+    ...NODES.map(name => kubeProxyPod(name)),
+    kubeProxyConfig('iptables'),
+    workload('controller', 1, 1),
+    workload('speaker', 3, 3),
+    lease('herald-controller', RENEWED),
+  ])
+}
+
+/** The same cluster after a bad day. */
+export function brokenCluster(): Snapshot {
+  return snapshotOf(
+    [
+      node('node-a', 11),
+      node('node-b', 12, { labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } }),
+      node('node-c', 13),
+      ...['default', 'shop'].map(name => namespaceObject(name)),
+      ...pools,
+      own('IPAddressPool', 'full', { spec: { addresses: ['192.0.2.32/32'] } }),
+      own('IPAddressPool', 'overlapping', { spec: { addresses: ['192.0.2.8/29'] } }, { creationTimestamp: SINCE }),
+      ...bgp,
+      own('BGPAdvertisement', 'typo', { spec: { communities: ['no-such-alias'] } }),
+      own('L2Advertisement', 'web', { spec: { ipAddressPools: ['web'] } }),
+      service('default', 'web', { addresses: ['192.0.2.1'], pool: 'web' }),
+      service('default', 'taken', { addresses: ['192.0.2.2'], pool: 'web' }),
+      service('default', 'quiet', { addresses: ['192.0.2.32'], pool: 'full' }),
+      service('default', 'waiting', { annotations: { 'metallb.io/address-pool': 'full' } }),
+      service('default', 'crashing', { addresses: ['192.0.2.3'], pool: 'web' }),
+      service('shop', 'front', { addresses: ['198.51.100.10'], pool: 'dual' }),
+      service('shop', 'other', { spec: { loadBalancerClass: 'example.com/other' } }),
+      slice('default', 'web', ['node-a']),
+      slice('default', 'taken', ['node-a']),
+      slice('default', 'quiet', ['node-a']),
+      slice('default', 'crashing', ['node-a'], { ready: false, serving: false, terminating: false }),
+      slice('shop', 'front', ['node-a']),
+      speaker('node-a', 11, {
+        announcements: [announcement('192.0.2.1')],
+        conflicts: [{ address: '192.0.2.2', interface: 'eth0', mac: '02:00:5e:20:00:99', since: SINCE }],
+        sessions: [session('node-b', 'Down'), session('node-c', 'Down')],
+      }),
+      speaker('node-b', 12),
+      speaker('node-c', 13, { expiredAt: '2026-01-01T11:30:00Z', announcements: [announcement('192.0.2.9')] }),
+      bgpSession('node-a', { state: 'Active', bfd: 'Down', lastError: 'connection\u001b[31m refused' }),
+      kubeProxyPod('node-a', false),
+      kubeProxyPod('node-b'),
+      kubeProxyConfig('ipvs'),
+      workload('controller', 0, 1),
+      workload('speaker', 2, 3),
+      lease('herald-controller', '2026-01-01T11:50:00.000000Z'),
+    ],
+    [{ kind: 'Secret', why: 'you may not list secrets' }],
+  )
+}
+
+/** Herald runs, and nothing is configured. */
+export function emptyCluster(): Snapshot {
+  return snapshotOf([
+    ...NODES.map((name, index) => node(name, 11 + index)),
+    ...NODES.map((name, index) => speaker(name, 11 + index)),
+    workload('controller', 1, 1),
+    workload('speaker', 3, 3),
+    lease('herald-controller', RENEWED),
+  ])
+}

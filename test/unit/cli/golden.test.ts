@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCli } from '../../../src/bin/cli/run.ts'
+import { brokenCluster, emptyCluster, healthyCluster } from '../../support/cli/clusters.ts'
+import { assertGolden } from '../../support/golden.ts'
+
+const FOLDER = join(import.meta.dirname, 'golden')
+
+/** What each command says of each cluster, and its exit code. */
+const RUNS: readonly [name: string, cluster: string, args: string[], code: number][] = [
+  ['status-healthy', 'healthy', ['status'], 0],
+  ['status-broken', 'broken', ['status'], 1],
+  ['status-empty', 'empty', ['status'], 0],
+  ['status-colour', 'healthy', ['status', '--color', 'always'], 0],
+  ['status-json', 'broken', ['status', '-o', 'json'], 1],
+  ['explain-layer2', 'healthy', ['explain', 'web'], 0],
+  ['explain-bgp', 'healthy', ['explain', 'front', '-n', 'shop'], 0],
+  ['explain-pending', 'broken', ['explain', 'waiting'], 1],
+  ['explain-unadvertised', 'broken', ['explain', 'quiet'], 1],
+  ['explain-conflict', 'broken', ['explain', 'taken'], 1],
+  ['explain-no-session', 'broken', ['explain', 'shop/front'], 1],
+  ['explain-no-endpoints', 'broken', ['explain', 'crashing'], 1],
+  ['explain-no-kube-proxy', 'broken', ['explain', 'web'], 1],
+  ['explain-foreign', 'broken', ['explain', 'svc/other', '-n', 'shop'], 0],
+  ['explain-json', 'healthy', ['explain', 'web', '-o', 'json'], 0],
+]
+
+describe('What the commands say', () => {
+  const clusters = { healthy: healthyCluster(), broken: brokenCluster(), empty: emptyCluster() }
+  let folder: string
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'herald-cli-'))
+    for (const [name, snapshot] of Object.entries(clusters)) {
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(snapshot))
+    }
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  for (const [name, cluster, args, code] of RUNS) {
+    it(`${name} is as kept`, async () => {
+      let [out, err] = ['', '']
+      const exitCode = await runCli([...args, '--snapshot', join(folder, `${cluster}.json`)], {
+        env: {},
+        out: text => {
+          out += text
+        },
+        err: text => {
+          err += text
+        },
+        isTerminal: false,
+        now: () => new Date(0),
+      })
+      assert.equal(err, '')
+      assert.equal(exitCode, code)
+      assertGolden(join(FOLDER, `${name}.txt`), out)
+    })
+  }
+})
