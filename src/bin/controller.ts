@@ -16,11 +16,8 @@ import {
   services,
 } from '../kubernetes/resources.ts'
 import type { ServiceView } from '../resources/service.ts'
-import { CANDIDATE_FLAGS, candidateRules } from './common/candidate-flags.ts'
+import { candidateRules } from './common/candidate-flags.ts'
 import {
-  COMMON_FLAGS,
-  type Flag,
-  LIVENESS_SECRET_FLAG,
   logLevelFlag,
   metricsPrefixFlag,
   objectNameFlag,
@@ -39,6 +36,7 @@ import { Announcements } from './controller/announcements.ts'
 import { ConfigurationStates } from './controller/configuration-states.ts'
 import { ControllerStores } from './controller/controller-stores.ts'
 import { CountingStatusWriter } from './controller/counting-status-writer.ts'
+import { FLAGS, WHAT } from './controller/flags.ts'
 import { leadingClient } from './controller/leading-client.ts'
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
@@ -47,8 +45,6 @@ import { removeFinalizers } from './controller/remove-finalizers.ts'
 import { type ReservationStatusComponents, reconcileReservationStatus } from './controller/reservation-status.ts'
 import { ServiceController } from './controller/service-controller.ts'
 import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX } from './controller/speaker-leases.ts'
-
-const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
 
 /** How many status writes may be under way at once; decisions are made one after the other all the same. */
 const CONCURRENT_WRITES = 8
@@ -61,30 +57,6 @@ const REMOVAL_MS = 60_000
 
 /** How long the Lease's return and the last events may take when the process ends. */
 const GOODBYE_MS = 750
-
-const FLAGS = {
-  ...COMMON_FLAGS,
-  ...LIVENESS_SECRET_FLAG,
-  ...CANDIDATE_FLAGS,
-  'no-service-statuses': {
-    type: 'boolean',
-    help: 'write no ServiceL2Status and ServiceBGPStatus objects, and remove those that there are',
-  },
-  'cleanup-finalizer': {
-    type: 'boolean',
-    help: 'keep a Service that is deleted from going before its address is given back',
-  },
-  'remove-finalizers': {
-    type: 'boolean',
-    help: "do nothing but take Herald's finalizers off all Services, and end; for an uninstall",
-  },
-  deployment: {
-    type: 'string',
-    value: 'NAME',
-    default: '',
-    help: "the controller's Deployment: with it go the objects that the controller makes for itself",
-  },
-} as const satisfies Record<string, Flag>
 
 await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (args, env, { signal, fail, finish }) => {
   const flags = readFlags(FLAGS, args, env)

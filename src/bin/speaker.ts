@@ -4,14 +4,11 @@ import { connectTcp, listenTcp } from '../io/tcp.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
 import { DEFAULT_EXCLUDED_INTERFACES } from '../layer2/link.ts'
-import { CANDIDATE_FLAGS, candidateRules } from './common/candidate-flags.ts'
+import { candidateRules } from './common/candidate-flags.ts'
 import {
-  COMMON_FLAGS,
-  type Flag,
   FlagError,
   type FlagValues,
   integerFlag,
-  LIVENESS_SECRET_FLAG,
   logLevelFlag,
   metricsPrefixFlag,
   objectNameFlag,
@@ -25,78 +22,11 @@ import { createLogger } from './common/logger.ts'
 import { MetricSet } from './common/metric-set.ts'
 import { runProcess } from './common/process.ts'
 import type { BgpInit } from './speaker/bgp-speaker.ts'
+import { FLAGS, WHAT } from './speaker/flags.ts'
 import { type Layer2Init, type LivenessInit, Speaker } from './speaker/speaker.ts'
-
-const FLAGS = {
-  ...COMMON_FLAGS,
-  'node-name': {
-    type: 'string',
-    value: 'NAME',
-    env: 'HERALD_NODE_NAME',
-    help: 'name of the Node this speaker runs on; required',
-  },
-  'exclude-interfaces': {
-    type: 'string',
-    multiple: true,
-    value: 'REGEX',
-    help: "announce nothing on interfaces whose names match; replaces the default, which leaves out the pods' and tunnels'",
-  },
-  'liveness-port': {
-    type: 'string',
-    value: 'PORT',
-    default: '7946',
-    help: 'UDP port on which speakers watch each other; the same on all nodes',
-  },
-  'liveness-interval-ms': {
-    type: 'string',
-    value: 'MS',
-    default: '100',
-    help: 'how often a speaker says that it lives, 10 to 5000',
-  },
-  'liveness-multiplier': {
-    type: 'string',
-    value: 'COUNT',
-    default: '3',
-    help: 'after so many intervals of silence a speaker counts as dead, 2 to 50',
-  },
-  ...LIVENESS_SECRET_FLAG,
-  'probe-count': {
-    type: 'string',
-    value: 'COUNT',
-    default: '2',
-    help: 'how often an address is asked for before it is claimed, 1 to 10',
-  },
-  'probe-interval-ms': {
-    type: 'string',
-    value: 'MS',
-    default: '50',
-    help: 'how long an answer is waited for each time, 10 to 1000',
-  },
-  'bgp-listen-port': {
-    type: 'string',
-    value: 'PORT',
-    default: '0',
-    help: 'TCP port on which BGP peers may open a session; 0: this end opens all of them',
-  },
-  'bgp-graceful-shutdown-seconds': {
-    type: 'string',
-    value: 'SECONDS',
-    default: '2',
-    help: 'how long routes stand with the community GRACEFUL_SHUTDOWN before a speaker that ends withdraws them, 0 to 60',
-  },
-  'bgp-drain-seconds': {
-    type: 'string',
-    value: 'SECONDS',
-    default: '30',
-    help: 'the same for a node that is being drained, 0 to 3600',
-  },
-  ...CANDIDATE_FLAGS,
-} as const satisfies Record<string, Flag>
 
 // A probe that comes while the thread starts must not kill it.
 const HEALTHY_FROM_START_MS = 30_000
-
-const WHAT = 'Herald speaker: announces the addresses of Services of type LoadBalancer from this node.'
 
 await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, env, { fail }) => {
   const flags = readFlags(FLAGS, args, env)
