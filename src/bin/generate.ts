@@ -13,8 +13,12 @@ import { announcedReasonsSection } from '../controller/announced-reference.ts'
 import { type CustomResource, customResourceDefinition } from '../resources/crd.ts'
 import { customResources } from '../resources/schema-catalogue.ts'
 import { referencePage } from '../resources/schema-reference.ts'
+import * as controller from './controller/flags.ts'
 import { dashboard } from './generate/dashboard.ts'
+import { flagsPage } from './generate/flags-reference.ts'
+import { describeMetrics, metricsPage } from './generate/metrics-reference.ts'
 import { type ValueSchema, valuesPage } from './generate/values-reference.ts'
+import * as speaker from './speaker/flags.ts'
 
 const USAGE = 'usage: node src/bin/generate.ts [--check] [--root FOLDER]'
 const CRD_FOLDER = 'charts/herald/templates/crds'
@@ -54,6 +58,12 @@ function wantedFiles(): Map<string, string> {
   const schema = JSON.parse(readFileSync(join(repository, 'charts/herald/values.schema.json'), 'utf8')) as ValueSchema
   const values = readFileSync(join(repository, 'charts/herald/values.yaml'), 'utf8')
   files.set('docs/reference/values.md', valuesPage(values, schema))
+  files.set('docs/reference/metrics.md', metricsPage(describeMetrics()))
+  const flags = [
+    { process: 'controller', what: controller.WHAT, flags: controller.FLAGS },
+    { process: 'speaker', what: speaker.WHAT, flags: speaker.FLAGS },
+  ]
+  files.set('docs/reference/flags.md', flagsPage(flags))
   files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
