@@ -31,7 +31,8 @@ export class FrrReceiver {
   /** Starts it and waits until it would take a call. */
   async start(): Promise<void> {
     await this.#daemons.start()
-    this.#vty = await Vty.connect(this.#daemons.vtySocket('bgpd'))
+    // The socket is there a moment before anyone listens at it.
+    this.#vty = await eventually('bgpd to listen', () => Vty.connect(this.#daemons.vtySocket('bgpd')))
     await eventually('bgpd to wait for calls', async () => (await this.#summary())?.state === 'Active')
   }
 
