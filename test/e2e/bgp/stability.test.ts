@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { heraldNamespace } from '../../../lab/herald.ts'
+import { routerAddresses } from '../../../lab/topology.ts'
+import { SystemClock } from '../../../src/io/clock.ts'
+import { ApiClient } from '../../../src/kubernetes/client.ts'
+import { loadCredentials } from '../../../src/kubernetes/credentials.ts'
+import { silentLogger } from '../../../src/kubernetes/logger.ts'
+import { services } from '../../../src/kubernetes/resources.ts'
 import { type BgpLab, bfdProfile, bgpLab, routerPeers, sessionsUp } from '../../support/lab/bgp-lab.ts'
 import { isFullRun } from '../../support/lab/failover.ts'
 import { waitFor } from '../../support/lab/lab.ts'
 import { loadBalancer } from '../../support/lab/manifests.ts'
 import { PageLoop } from '../../support/lab/page-loop.ts'
-import type { RouterNeighbour } from '../../support/lab/router.ts'
+
+const CHANGES_PER_SECOND = 50
 
 describe('BGP: what must not shake a session', function () {
   this.timeout(300_000)
@@ -22,56 +29,92 @@ describe('BGP: what must not shake a session', function () {
     await bgp?.lab.kubectl(['delete', 'services', '--selector=made=by-test', '--wait=true'])
   })
 
-  const established = (neighbours: ReadonlyMap<string, RouterNeighbour>) =>
-    [...neighbours].map(([address, { state, established }]) => `${address} ${state} ${established}`)
+  /** Each session of the router, with how often it came up. */
+  async function sessions(): Promise<string[]> {
+    const families = [await bgp.router.neighbours('ipv4'), await bgp.router.neighbours('ipv6')]
+    return families
+      .flatMap(neighbours => [...neighbours])
+      .map(([address, { state, established }]) => `${address} ${state} ${established}`)
+  }
+
+  /** Each BFD session of the router, with how often it went down. */
+  async function bfdDowns(): Promise<string[]> {
+    type Peer = { peer: string; 'session-down': number }
+    const peers = JSON.parse(await bgp.router.vtysh('bfdd', 'show bfd peers counters json')) as Peer[]
+    return peers.map(peer => `${peer.peer} ${peer['session-down']}`).sort()
+  }
+
+  /** UPDATEs that a node has sent on its IPv6 session. */
+  async function updatesOf(node: string): Promise<number> {
+    const { stdout } = await bgp.lab.runOn(node, ['curl', '--silent', '--fail', 'http://127.0.0.1:9120/metrics'])
+    const value = new RegExp(`^herald_bgp_updates_total\\{peer="${routerAddresses.a[1]}".*\\} (\\d+)$`, 'm').exec(
+      stdout,
+    )
+    assert.ok(value, 'the metric of the UPDATEs sent')
+    return Number(value[1])
+  }
+
+  /** Takes all endpoints from one Service after the other, and gives them back: each time a route goes, or comes. */
+  async function keepChanging(names: readonly string[], changes: number): Promise<void> {
+    const clock = new SystemClock()
+    const credentials = await loadCredentials({ clock }, { kubeconfig: bgp.lab.kubeconfigFile })
+    const client = new ApiClient({ credentials, clock, logger: silentLogger })
+    try {
+      const startedMs = performance.now()
+      const requests: Promise<unknown>[] = []
+      for (let done = 0; done < changes; done++) {
+        const selector = { app: Math.floor(done / names.length) % 2 === 0 ? 'nobody' : 'web' }
+        const ref = { namespace: 'default', name: names[done % names.length]! }
+        requests.push(client.patch(services, ref, { spec: { selector } }, { kind: 'merge' }))
+        await sleep(Math.max(0, startedMs + (done * 1_000) / CHANGES_PER_SECOND - performance.now()))
+      }
+      await Promise.all(requests)
+    } finally {
+      client.close()
+    }
+  }
 
   it('stays up, and BFD too, while Services change all the time and while the API server restarts', async () => {
     const { lab, router, nodes } = bgp
-    const [services, changes] = isFullRun() ? [1_000, 3_000] : [50, 500]
-    const addresses = lab.lab.topology.nodes.map(({ addresses: [ipv4] }) => ipv4)
+    const [count, changes] = isFullRun() ? [1_000, 3_000] : [50, 500]
+    const addresses = lab.lab.topology.nodes.flatMap(node => node.addresses)
     await lab.apply(fast, ...routerPeers({ bfdProfile: 'fast' }))
     const profile = ['transmit-interval 50', 'receive-interval 50', 'detect-multiplier 3']
     await router.configure('bfdd', 'bfd', 'profile fifty', ...profile)
     await router.configure('bgpd', 'router bgp 64512', ...addresses.map(each => `neighbor ${each} bfd profile fifty`))
     try {
       await sessionsUp(router, nodes)
-      const names = Array.from({ length: services }, (_, i) => `steady-${i}`)
-      await lab.apply(...names.map(name => loadBalancer(name, { sessionAffinity: 'None' })))
-      const bfdDowns = async () => {
-        type Peer = { peer: string; 'session-down': number; status?: string }
-        const counters = JSON.parse(await router.vtysh('bfdd', 'show bfd peers counters json')) as Peer[]
-        return counters.map(peer => `${peer.peer} ${peer['session-down']}`).sort()
-      }
+      const names = Array.from({ length: count }, (_, i) => `steady-${i}`)
+      await lab.apply(...names.map(name => loadBalancer(name, { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' })))
       await waitFor(
         async () => {
           const peers = JSON.parse(await router.vtysh('bfdd', 'show bfd peers json')) as { status: string }[]
-          return peers.filter(({ status }) => status === 'up').length === nodes.length
+          return peers.filter(({ status }) => status === 'up').length === addresses.length
         },
-        { what: 'the router to have a BFD session with each node', timeoutMs: 20_000 },
+        { what: 'the router to have a BFD session with each node by both families', timeoutMs: 20_000 },
       )
-      const [sessionsBefore, downsBefore] = [established(await router.neighbours()), await bfdDowns()]
+      const before = { sessions: await sessions(), downs: await bfdDowns() }
+      const updatesBefore = await Promise.all(nodes.map(updatesOf))
 
-      // A change that moves routes: the Service comes and goes for the nodes, by a label that no endpoint has.
-      const startedMs = performance.now()
-      const batch = 25
-      for (let done = 0; done < changes; done += batch) {
-        const toggled = names.slice(done % services, (done % services) + batch)
-        const withdrawn = Math.floor(done / services) % 2 === 0
-        const selector = { app: withdrawn ? 'nobody' : 'web' }
-        await lab.apply(...toggled.map(name => loadBalancer(name, { sessionAffinity: 'None', selector })))
-        const dueMs = startedMs + ((done + batch) / 50) * 1_000
-        await sleep(Math.max(0, dueMs - performance.now()))
+      await keepChanging(names, changes)
+      await sleep(1_000)
+      for (const [index, node] of nodes.entries()) {
+        const updates = (await updatesOf(node)) - updatesBefore[index]!
+        assert.ok(
+          updates > changes / 10 && updates <= changes,
+          `${node} sent ${updates} UPDATEs for ${changes} changes`,
+        )
       }
       await lab.stopApiServer()
       await sleep(2_000)
       await lab.startApiServer()
       await sleep(3_000)
 
-      const after = { sessions: established(await router.neighbours()), downs: await bfdDowns() }
+      const after = { sessions: await sessions(), downs: await bfdDowns() }
       type Session = { status?: { node: string; peer: string; bfd?: string; lastError?: string } }
       const told = await lab.list<Session>('bgpsessionstatuses', { namespace: heraldNamespace })
       const reasons = told.map(({ status }) => `${status?.node} ${status?.peer}: ${status?.lastError}`).join('\n')
-      assert.deepEqual(after, { sessions: sessionsBefore, downs: downsBefore }, reasons)
+      assert.deepEqual(after, before, reasons)
     } finally {
       await router.configure('bgpd', 'router bgp 64512', ...addresses.map(each => `no neighbor ${each} bfd`))
       await lab.apply(...routerPeers())
