@@ -113,16 +113,14 @@ runtimeClassName: {{ . }}
 {{- define "herald.topologySpread" -}}
 {{- if eq .component "controller" }}
 {{- $controller := .root.Values.controller }}
-{{- if $controller.topologySpreadConstraints }}
-{{- toYaml $controller.topologySpreadConstraints }}
-{{- else if gt (int $controller.replicas) 1 }}
-- maxSkew: 1
-  topologyKey: kubernetes.io/hostname
-  whenUnsatisfiable: ScheduleAnyway
-  labelSelector:
-    matchLabels:
-      {{- include "herald.selectorLabels" .root | nindent 6 }}
-      app.kubernetes.io/component: controller
+{{- $constraints := $controller.topologySpreadConstraints }}
+{{- if and (not $constraints) (gt (int $controller.replicas) 1) }}
+{{- $constraints = list (dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway") }}
+{{- end }}
+{{- /* Without a selector, a constraint counts no pod. */}}
+{{- $own := merge (dict "app.kubernetes.io/component" "controller") (include "herald.selectorLabels" .root | fromYaml) }}
+{{- range $constraints }}
+- {{ toYaml (merge (dict) . (dict "labelSelector" (dict "matchLabels" $own))) | nindent 2 | trim }}
 {{- end }}
 {{- end }}
 {{- end }}
