@@ -21,6 +21,7 @@ import { type NodeView, viewNode } from '../resources/node.ts'
 import { type ServiceView, viewService } from '../resources/service.ts'
 import { type SpeakerView, viewSpeaker } from '../resources/speaker-view.ts'
 import { appraise, claimed } from '../speaker/appraise.ts'
+import { appraiseBgp } from '../speaker/bgp/appraise-bgp.ts'
 import { bgpFacts } from '../speaker/bgp/bgp-facts.ts'
 import { BgpIndex } from '../speaker/bgp/bgp-index.ts'
 import { CandidateIndex } from '../speaker/candidate-index.ts'
@@ -124,6 +125,14 @@ export class Cluster {
   /** How the session of a node with a peer is, in words. */
   sessionOf(node: string, peer: string): ReturnType<SessionIndex['of']> {
     return this.#sessionIndex.of(node, peer)
+  }
+
+  /** By address, what BGP is to do: the peers that are told, by node. */
+  bgpAnnouncing(service: ServiceView): Map<string, ReadonlyMap<string, readonly string[]>> {
+    const appraisal = appraiseBgp(service, { ...this.worldOf(service), index: this.bgp })
+    if ('withhold' in appraisal) return new Map()
+    const { addresses } = this.#situations.of(appraisal)
+    return new Map(appraisal.addresses.map(({ key }, position) => [key, addresses[position]!.peersByNode]))
   }
 
   /** What the condition `herald.io/Announced` should say; undefined for a Service that is not Herald's. */

@@ -41,6 +41,42 @@ const explain: CommandDefinition = {
   foundMeans: 'the Service has no address, is not announced, or something else on its way is wrong',
 }
 
+const plan: CommandDefinition = {
+  name: 'plan',
+  summary: 'Show what a drained node, a lost node or a new configuration would move, and do nothing',
+  description: [
+    'A controller and the speakers of all nodes, made of the functions that decide in production, work out in memory what the cluster comes to as it is, and what it comes to after the change. The difference is shown: which Services get other addresses, which addresses another node announces on layer 2, which routes are withdrawn from routers and which are announced.',
+    'Objects in files take the place of those of the same kind and name; the others stay. Where an object would be refused, that is told too. A drained node announces by BGP with the community GRACEFUL_SHUTDOWN first; the plan shows what is so after that.',
+  ],
+  flags: {
+    drain: {
+      type: 'string',
+      value: 'NODE',
+      multiple: true,
+      help: 'as if the node had the annotation herald.io/drain: "true"',
+    },
+    lose: {
+      type: 'string',
+      value: 'NODE',
+      multiple: true,
+      help: 'as if the speaker of the node died, its pods living on',
+    },
+    filename: {
+      type: 'string',
+      short: 'f',
+      value: 'FILE',
+      multiple: true,
+      help: 'as if the objects in the file or folder were applied; - reads standard input',
+    },
+  },
+  examples: [
+    { command: 'kubectl herald plan --drain node-1', what: 'what moves when node-1 is drained' },
+    { command: 'kubectl herald plan -f pools.yaml', what: 'what a change of the pools does' },
+    { command: 'kubectl herald plan --lose node-1 --lose node-2', what: 'what remains when two nodes die' },
+  ],
+  foundMeans: 'a Service would lose its address or nobody would announce it, or an object would be refused',
+}
+
 const snapshot: CommandDefinition = {
   name: 'snapshot',
   summary: 'Write what the other commands look at to standard output, as JSON',
@@ -55,5 +91,5 @@ const snapshot: CommandDefinition = {
 }
 
 /** All commands, in the order in which the help lists them. */
-export const COMMANDS = { status, explain, snapshot } as const satisfies Record<string, CommandDefinition>
+export const COMMANDS = { status, explain, plan, snapshot } as const satisfies Record<string, CommandDefinition>
 export type CommandName = keyof typeof COMMANDS

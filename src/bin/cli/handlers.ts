@@ -3,13 +3,18 @@ import { EXIT_CODES } from '../../cli/command.ts'
 import type { CommandName } from '../../cli/commands.ts'
 import { explainService, isServed } from '../../cli/explain.ts'
 import { hasErrors } from '../../cli/finding.ts'
+import { applyObjects, drainNodes, loseNodes } from '../../cli/manifests.ts'
+import { planChange } from '../../cli/plan.ts'
 import { renderExplain } from '../../cli/render/explain.ts'
+import { renderPlan } from '../../cli/render/plan.ts'
 import { renderStatus } from '../../cli/render/status.ts'
 import type { Style } from '../../cli/render/style.ts'
-import type { Snapshot } from '../../cli/snapshot.ts'
+import { nameOf, objectsOf, type Snapshot } from '../../cli/snapshot.ts'
 import { reviewStatus } from '../../cli/status.ts'
 import type { ServiceView } from '../../resources/service.ts'
-import type { Invocation } from './arguments.ts'
+import { type Invocation, UsageError } from './arguments.ts'
+import { NotFoundError } from './not-found.ts'
+import { readFiles } from './read-files.ts'
 
 /** What a command works with; the cluster is read when it is asked for. */
 export interface Context {
@@ -27,11 +32,6 @@ export interface Answer {
   readonly code: number
 }
 
-/** What was asked for is not there. */
-export class NotFoundError extends Error {
-  override readonly name = 'NotFoundError'
-}
-
 export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promise<Answer>>> = {
   async status({ cluster, invocation, style }) {
     const report = reviewStatus(await cluster())
@@ -47,6 +47,35 @@ export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promis
       code: isServed(report) ? EXIT_CODES.good : EXIT_CODES.found,
       lines: () => renderExplain(report, style),
     }
+  },
+
+  async plan({ snapshot: read, invocation, style }) {
+    const drained = invocation.list('drain')
+    const lost = invocation.list('lose')
+    const paths = invocation.list('filename')
+    if (drained.length + lost.length + paths.length === 0) {
+      throw new UsageError('what is to be planned? Give --drain NODE, --lose NODE or -f FILE')
+    }
+    const before = await read()
+    const names = objectsOf(before, 'Node').map(nameOf)
+    for (const node of [...drained, ...lost]) {
+      if (!names.includes(node)) throw new NotFoundError(`there is no Node "${node}"; there are ${names.join(', ')}`)
+    }
+    const { objects, unreadable } = await readFiles(paths)
+    const [broken] = unreadable
+    if (broken) throw new NotFoundError(`${broken.source}: ${broken.message}`)
+    const applied = applyObjects(before, objects)
+    const after = loseNodes(drainNodes(applied.snapshot, drained), lost)
+    const report = planChange(before, after, {
+      changes: [
+        ...applied.changes,
+        ...drained.map(node => `Node ${node}: drained`),
+        ...lost.map(node => `Node ${node}: its speaker dies`),
+      ],
+      ignored: applied.ignored,
+    })
+    const code = hasErrors(report.findings) ? EXIT_CODES.found : EXIT_CODES.good
+    return { report, code, lines: () => renderPlan(report, style) }
   },
 
   async snapshot({ snapshot }) {

@@ -8,7 +8,8 @@ import type { Snapshot } from '../../cli/snapshot.ts'
 import { isApiError } from '../../kubernetes/api-error.ts'
 import { type Invocation, parseArguments, UsageError } from './arguments.ts'
 import { connect } from './connect.ts'
-import { type Context, HANDLERS, NotFoundError } from './handlers.ts'
+import { type Context, HANDLERS } from './handlers.ts'
+import { NotFoundError } from './not-found.ts'
 import { readSnapshot } from './read-snapshot.ts'
 
 /** What a command line has to do with the world. */

@@ -8,6 +8,8 @@ import { assertGolden } from '../../support/golden.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
 
+const MANIFESTS = join(import.meta.dirname, 'manifests')
+
 /** What each command says of each cluster, and its exit code. */
 const RUNS: readonly [name: string, cluster: string, args: string[], code: number][] = [
   ['status-healthy', 'healthy', ['status'], 0],
@@ -24,6 +26,10 @@ const RUNS: readonly [name: string, cluster: string, args: string[], code: numbe
   ['explain-no-endpoints', 'broken', ['explain', 'crashing'], 1],
   ['explain-no-kube-proxy', 'broken', ['explain', 'web'], 1],
   ['explain-foreign', 'broken', ['explain', 'svc/other', '-n', 'shop'], 0],
+  ['plan-drain', 'healthy', ['plan', '--drain', 'node-c'], 0],
+  ['plan-lose', 'healthy', ['plan', '--lose', 'node-a', '--lose', 'node-c'], 1],
+  ['plan-nothing', 'empty', ['plan', '--drain', 'node-a'], 0],
+  ['plan-file', 'healthy', ['plan', '-f', join(MANIFESTS, 'other-pools.yaml')], 1],
   ['explain-json', 'healthy', ['explain', 'web', '-o', 'json'], 0],
 ]
 
