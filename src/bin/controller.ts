@@ -31,6 +31,7 @@ import { createLogger } from './common/logger.ts'
 import { MetricSet } from './common/metric-set.ts'
 import { runProcess } from './common/process.ts'
 import { Acceptances } from './controller/acceptances.ts'
+import { Admission } from './controller/admission.ts'
 import { AdvertisingConfiguration } from './controller/advertising-configuration.ts'
 import { Announcements } from './controller/announcements.ts'
 import { ConfigurationStates } from './controller/configuration-states.ts'
@@ -45,6 +46,7 @@ import { removeFinalizers } from './controller/remove-finalizers.ts'
 import { type ReservationStatusComponents, reconcileReservationStatus } from './controller/reservation-status.ts'
 import { ServiceController } from './controller/service-controller.ts'
 import { reconcileSpeakerMark, SPEAKER_LEASE_PREFIX } from './controller/speaker-leases.ts'
+import { webhookSettings } from './controller/webhook-flags.ts'
 
 /** How many status writes may be under way at once; decisions are made one after the other all the same. */
 const CONCURRENT_WRITES = 8
@@ -66,6 +68,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const livenessSecretName = objectNameFlag(flags, 'liveness-secret')
   const rules = candidateRules(flags)
   const port = portFlag(flags, 'port')
+  const webhook = webhookSettings(flags)
   const probePort = portFlag(flags, 'health-probe-port')
   const logger = createLogger({ name: 'herald-controller', level: logLevelFlag(flags) })
 
@@ -149,6 +152,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { namespace },
   )
+  const admission = new Admission({ client, leading, stores, clock, random, logger, fail }, { namespace, ...webhook })
   const announcements = new Announcements(
     {
       ...{ client: leading, clock, random, logger, nowText, stores, statusWriter, recordEvent },
@@ -272,6 +276,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     speakerReconciler.start()
     acceptances.start()
     announcements.start()
+    admission.lead()
   }
   const elector = new LeaderElector(
     { client, clock, random, logger },
@@ -312,12 +317,13 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
         })
   logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
   stores.start()
+  admission.start()
   elector.start()
 
   return async () => {
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
-    await Promise.all([acceptances.stop(), announcements.stop(), leaseWatcher.stop(), livenessSecret.stop()])
+    await Promise.all([acceptances, announcements, admission, leaseWatcher, livenessSecret].map(part => part.stop()))
     await stores.stop()
     // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
     await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])

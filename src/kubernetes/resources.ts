@@ -64,6 +64,20 @@ export const configMaps = resource('', 'v1', 'configmaps', 'ConfigMap', 'Namespa
 export const events = resource('', 'v1', 'events', 'Event', 'Namespaced')
 export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice', 'Namespaced')
 export const deployments = resource('apps', 'v1', 'deployments', 'Deployment', 'Namespaced')
+export const customResourceDefinitions = resource(
+  'apiextensions.k8s.io',
+  'v1',
+  'customresourcedefinitions',
+  'CustomResourceDefinition',
+  'Cluster',
+)
+export const validatingWebhookConfigurations = resource(
+  'admissionregistration.k8s.io',
+  'v1',
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+  'Cluster',
+)
 export const leases = resource('coordination.k8s.io', 'v1', 'leases', 'Lease', 'Namespaced')
 
 export const ipAddressPools = resource('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool', 'Namespaced')

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server as Listener } from 'node:net'
 
 export interface Answer {
   status: number
@@ -34,22 +35,32 @@ export async function startHttp(init: {
   server.requestTimeout = 5_000
   server.headersTimeout = 5_000
   server.maxConnections = 64
-  try {
-    await listen(server, init.port, init.host).catch(error => {
-      // A kernel without IPv6 (ipv6.disable=1) does not know the address that means "all".
-      if (init.host !== '::' || !NO_IPV6.includes(error.code)) throw error
-      return listen(server, init.port, '0.0.0.0')
-    })
-  } catch (cause) {
-    throw new Error(`cannot listen on ${init.host}, port ${init.port}: ${(cause as Error).message}`, { cause })
-  }
+  await listenOn(server, init.port, init.host)
   const bound = server.address()
   return { port: typeof bound === 'object' && bound ? bound.port : init.port, stop: () => close(server) }
 }
 
 const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL']
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
+/**
+ * Begins to listen.
+ *
+ * @param host `::` stands for all addresses
+ * @throws when the address cannot be bound, with the address in the message
+ */
+export async function listenOn(server: Listener, port: number, host: string): Promise<void> {
+  try {
+    await listen(server, port, host).catch(error => {
+      // A kernel without IPv6 (ipv6.disable=1) does not know the address that means "all".
+      if (host !== '::' || !NO_IPV6.includes(error.code)) throw error
+      return listen(server, port, '0.0.0.0')
+    })
+  } catch (cause) {
+    throw new Error(`cannot listen on ${host}, port ${port}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function listen(server: Listener, port: number, host: string): Promise<void> {
   server.listen(port, host)
   await once(server, 'listening')
 }

@@ -1,5 +1,6 @@
 import { CANDIDATE_FLAGS } from '../common/candidate-flags.ts'
 import { COMMON_FLAGS, type Flag, LIVENESS_SECRET_FLAG } from '../common/flags.ts'
+import { WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 /** The controller in a sentence, for its help. */
 export const WHAT = 'Herald controller: gives Services of type LoadBalancer their addresses.'
@@ -9,6 +10,7 @@ export const FLAGS = {
   ...COMMON_FLAGS,
   ...LIVENESS_SECRET_FLAG,
   ...CANDIDATE_FLAGS,
+  ...WEBHOOK_FLAGS,
   'no-service-statuses': {
     type: 'boolean',
     help: 'write no ServiceL2Status and ServiceBGPStatus objects, and remove those that there are',

@@ -18,6 +18,14 @@ export function chartDefinitions(): object[] {
   )
 }
 
+/** The objects of these kinds that the chart makes of a release called `herald`. */
+export async function chartObjects(namespace: string, ...kinds: readonly string[]): Promise<object[]> {
+  const helm = await buildHelm()
+  const { stdout } = await run([helm, 'template', 'herald', CHART, '--namespace', namespace])
+  const objects = parseAllDocuments(stdout).map(document => document.toJS() as { kind: string } | null)
+  return objects.filter(object => object !== null).filter(({ kind }) => kinds.includes(kind))
+}
+
 export async function applyObjects(api: ApiServer, ...items: readonly object[]): Promise<void> {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   const { code, stderr } = await api.kubectl(['apply', '--filename=-'], list)
@@ -34,10 +42,7 @@ export async function serviceAccountKubeconfig(
   api: ApiServer,
   { folder, namespace, component }: { folder: string; namespace: string; component: 'controller' | 'speaker' },
 ): Promise<string> {
-  const helm = await buildHelm()
-  const { stdout } = await run([helm, 'template', 'herald', CHART, '--namespace', namespace])
-  const objects = parseAllDocuments(stdout).map(document => document.toJS())
-  await applyObjects(api, ...objects.filter(object => ACCOUNT_KINDS.includes(object?.kind)))
+  await applyObjects(api, ...(await chartObjects(namespace, ...ACCOUNT_KINDS)))
   const token = await api.kubectl(['create', 'token', `herald-${component}`, '--namespace', namespace])
   assert.equal(token.code, 0, token.stderr)
   const file = join(folder, `kubeconfig-${component}`)
