@@ -9,6 +9,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { reasonsPage } from '../allocator/reasons-reference.ts'
+import { COMMANDS } from '../cli/commands.ts'
+import { cliReferencePage } from '../cli/reference.ts'
 import { announcedReasonsSection } from '../controller/announced-reference.ts'
 import { type CustomResource, customResourceDefinition } from '../resources/crd.ts'
 import { customResources } from '../resources/schema-catalogue.ts'
@@ -65,6 +67,7 @@ function wantedFiles(): Map<string, string> {
   ]
   files.set('docs/reference/flags.md', flagsPage(flags))
   files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
+  files.set('docs/reference/cli.md', cliReferencePage(Object.values(COMMANDS)))
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
 

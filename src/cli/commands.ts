@@ -77,6 +77,34 @@ const plan: CommandDefinition = {
   foundMeans: 'a Service would lose its address or nobody would announce it, or an object would be refused',
 }
 
+const check: CommandDefinition = {
+  name: 'check',
+  summary: "Look at what Herald's work depends on, or at files before they are applied",
+  description: [
+    'On a cluster: refused objects, strictARP where kube-proxy runs in IPVS mode, pools that hold addresses of nodes, pods or cluster IPs, liveness sessions between the nodes (UDP port 7946), other load balancers and BGP programs. What only a node itself knows (rp_filter, MTU, who listens on TCP port 179) is looked at with --local, in a pod that has the network of the node. Gateways and peers are not pinged.',
+    'On files (-f), without any cluster: every object is read by the functions that read it in production, each by itself and all together; a problem is named with file, object and field. Secrets that are named and not in the files are taken to be right.',
+  ],
+  flags: {
+    filename: {
+      type: 'string',
+      short: 'f',
+      value: 'FILE',
+      multiple: true,
+      help: 'check the objects in the file or folder instead of a cluster; - reads standard input',
+    },
+    local: { type: 'boolean', help: 'look at the node that the command runs on as well' },
+  },
+  examples: [
+    { command: 'kubectl herald check', what: 'the cluster' },
+    { command: 'kubectl herald check -f pools.yaml', what: 'a file, as in a pipeline' },
+    {
+      command: 'kubectl exec -n herald-system daemonset/herald-speaker -- node /herald/herald.js check --local',
+      what: 'a node, from the speaker on it',
+    },
+  ],
+  foundMeans: 'there is an error among what was found',
+}
+
 const snapshot: CommandDefinition = {
   name: 'snapshot',
   summary: 'Write what the other commands look at to standard output, as JSON',
@@ -91,5 +119,5 @@ const snapshot: CommandDefinition = {
 }
 
 /** All commands, in the order in which the help lists them. */
-export const COMMANDS = { status, explain, plan, snapshot } as const satisfies Record<string, CommandDefinition>
+export const COMMANDS = { status, explain, plan, check, snapshot } as const satisfies Record<string, CommandDefinition>
 export type CommandName = keyof typeof COMMANDS

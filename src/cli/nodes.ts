@@ -45,14 +45,6 @@ export function reviewNodes(cluster: Cluster): [NodeReport[], ConflictReport[], 
       const holders = services.get(address) ?? []
       conflicts.push({ address, mac, node: name, interface: where, ...(since && { since }), services: holders })
     }
-    for (const { node, state, since } of said?.sessions ?? []) {
-      // Of a speaker that is known to be gone nothing else is to be expected.
-      if (state === 'Up' || !isRegistered(cluster.speakers.get(node))) continue
-      const lasts = since ? ` for ${ageText(since, cluster.snapshot.takenAt)}` : ''
-      const message = `its liveness session with ${node} is ${state}${lasts}`
-      const advice = 'Both speakers are registered: see whether UDP port 7946 passes between the nodes.'
-      findings.push({ level: 'warning', subject: `Node ${name}`, message, advice })
-    }
     return {
       name,
       speaker: registered ? 'registered' : speaker?.expiredAt ? 'expired' : 'missing',
@@ -67,7 +59,22 @@ export function reviewNodes(cluster: Cluster): [NodeReport[], ConflictReport[], 
       liveness: (said?.sessions ?? []).map(({ node, state, since }) => ({ node, state, ...(since && { since }) })),
     }
   })
-  return [reports, conflicts, [...findings, ...conflictFindings(conflicts)]]
+  return [reports, conflicts, [...findings, ...livenessFindings(cluster), ...conflictFindings(conflicts)]]
+}
+
+/** Liveness sessions that are not up between speakers that are both registered. */
+export function livenessFindings({ speakers, snapshot }: Cluster): Finding[] {
+  // Of a speaker that is known to be gone nothing else is to be expected.
+  const registered = [...speakers.values()].filter(isRegistered)
+  return registered.flatMap(({ name, sessions }) =>
+    sessions.flatMap(({ node, state, since }): Finding[] => {
+      if (state === 'Up' || !isRegistered(speakers.get(node))) return []
+      const lasts = since ? ` for ${ageText(since, snapshot.takenAt)}` : ''
+      const message = `its liveness session with ${node} is ${state}${lasts}`
+      const advice = 'Both speakers are registered: see whether UDP port 7946 passes between the nodes.'
+      return [{ level: 'warning', subject: `Node ${name}`, message, advice }]
+    }),
+  )
 }
 
 /** Keys of the Services that show an address, by its text. */

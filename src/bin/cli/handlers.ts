@@ -1,3 +1,5 @@
+import { checkSurroundings } from '../../cli/check.ts'
+import { checkFiles } from '../../cli/check-files.ts'
 import type { Cluster } from '../../cli/cluster.ts'
 import { EXIT_CODES } from '../../cli/command.ts'
 import type { CommandName } from '../../cli/commands.ts'
@@ -5,6 +7,8 @@ import { explainService, isServed } from '../../cli/explain.ts'
 import { hasErrors } from '../../cli/finding.ts'
 import { applyObjects, drainNodes, loseNodes } from '../../cli/manifests.ts'
 import { planChange } from '../../cli/plan.ts'
+import { renderCheck } from '../../cli/render/check.ts'
+import { renderFiles } from '../../cli/render/check-files.ts'
 import { renderExplain } from '../../cli/render/explain.ts'
 import { renderPlan } from '../../cli/render/plan.ts'
 import { renderStatus } from '../../cli/render/status.ts'
@@ -13,6 +17,7 @@ import { nameOf, objectsOf, type Snapshot } from '../../cli/snapshot.ts'
 import { reviewStatus } from '../../cli/status.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import { type Invocation, UsageError } from './arguments.ts'
+import { readLocalFacts } from './local-facts.ts'
 import { NotFoundError } from './not-found.ts'
 import { readFiles } from './read-files.ts'
 
@@ -21,8 +26,10 @@ export interface Context {
   readonly invocation: Invocation
   snapshot(): Promise<Snapshot>
   cluster(): Promise<Cluster>
-  readonly namespace: string
+  /** in which a Service is looked for when nothing else is said */
+  namespace(): Promise<string>
   readonly style: Style
+  readonly env: NodeJS.ProcessEnv
 }
 
 /** What a command gives back: the report as data, as lines for people, and the exit code. */
@@ -41,7 +48,7 @@ export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promis
 
   async explain({ cluster: read, invocation, namespace, style }) {
     const cluster = await read()
-    const report = explainService(findService(cluster, invocation, namespace), cluster)
+    const report = explainService(findService(cluster, invocation, await namespace()), cluster)
     return {
       report,
       code: isServed(report) ? EXIT_CODES.good : EXIT_CODES.found,
@@ -76,6 +83,20 @@ export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promis
     })
     const code = hasErrors(report.findings) ? EXIT_CODES.found : EXIT_CODES.good
     return { report, code, lines: () => renderPlan(report, style) }
+  },
+
+  async check({ cluster, invocation, style, env }) {
+    const paths = invocation.list('filename')
+    if (paths.length > 0) {
+      const { objects, unreadable } = await readFiles(paths)
+      const report = checkFiles(objects, unreadable)
+      const hasProblem = report.problems.some(({ level }) => level === 'error')
+      return { report, code: hasProblem ? EXIT_CODES.found : EXIT_CODES.good, lines: () => renderFiles(report, style) }
+    }
+    const local = invocation.on('local') ? await readLocalFacts(env) : undefined
+    const report = checkSurroundings(await cluster(), local)
+    const found = hasErrors(report.checks.flatMap(({ findings }) => findings))
+    return { report, code: found ? EXIT_CODES.found : EXIT_CODES.good, lines: () => renderCheck(report, style) }
   },
 
   async snapshot({ snapshot }) {

@@ -44,20 +44,25 @@ export async function runCli(args: readonly string[], environment: Environment):
 }
 
 async function runCommand(invocation: Invocation, environment: Environment): Promise<number> {
-  const source = await openSource(invocation, environment)
+  let source: Source | undefined
+  // Checking files needs no cluster: none is looked for before it is asked for.
+  const open = async () => {
+    source ??= await openSource(invocation, environment)
+    return source
+  }
+  const snapshot = async () => (await open()).snapshot()
   try {
     const context: Context = {
-      invocation,
-      snapshot: source.snapshot,
-      cluster: async () => new Cluster(await source.snapshot()),
-      namespace: source.namespace,
+      ...{ invocation, snapshot, env: environment.env },
+      cluster: async () => new Cluster(await snapshot()),
+      namespace: async () => (await open()).namespace,
       style: createStyle(isColoured(invocation, environment)),
     }
     const { report, lines, code } = await HANDLERS[invocation.command](context)
     environment.out(invocation.text('output') === 'json' ? `${toJson(report)}\n` : `${lines().join('\n')}\n`)
     return code
   } finally {
-    source.close()
+    source?.close()
   }
 }
 

@@ -29,7 +29,12 @@ const RUNS: readonly [name: string, cluster: string, args: string[], code: numbe
   ['plan-drain', 'healthy', ['plan', '--drain', 'node-c'], 0],
   ['plan-lose', 'healthy', ['plan', '--lose', 'node-a', '--lose', 'node-c'], 1],
   ['plan-nothing', 'empty', ['plan', '--drain', 'node-a'], 0],
-  ['plan-file', 'healthy', ['plan', '-f', join(MANIFESTS, 'other-pools.yaml')], 1],
+  ['plan-file', 'healthy', ['plan', '-f', 'other-pools.yaml'], 1],
+  ['check-healthy', 'healthy', ['check'], 0],
+  ['check-broken', 'broken', ['check'], 1],
+  ['check-empty', 'empty', ['check'], 0],
+  ['check-file', 'empty', ['check', '-f', 'mistakes.yaml'], 1],
+  ['check-good-file', 'empty', ['check', '-f', 'good.yaml'], 0],
   ['explain-json', 'healthy', ['explain', 'web', '-o', 'json'], 0],
 ]
 
@@ -37,13 +42,21 @@ describe('What the commands say', () => {
   const clusters = { healthy: healthyCluster(), broken: brokenCluster(), empty: emptyCluster() }
   let folder: string
 
+  let cwd: string
+
   before(() => {
+    cwd = process.cwd()
+    // What is printed names the files as they were given.
+    process.chdir(MANIFESTS)
     folder = mkdtempSync(join(tmpdir(), 'herald-cli-'))
     for (const [name, snapshot] of Object.entries(clusters)) {
       writeFileSync(join(folder, `${name}.json`), JSON.stringify(snapshot))
     }
   })
-  after(() => rmSync(folder, { recursive: true }))
+  after(() => {
+    process.chdir(cwd)
+    rmSync(folder, { recursive: true })
+  })
 
   for (const [name, cluster, args, code] of RUNS) {
     it(`${name} is as kept`, async () => {
