@@ -3,7 +3,7 @@
  *
  *   npm run -s lab | node docs/images/terminal.ts 'npm run lab' > docs/images/first-light.svg
  *
- * Text between « and » on standard input is set off in colour.
+ * Text between « and » on standard input is set off in colour, and so is what the command itself has coloured.
  */
 import { text } from 'node:stream/consumers'
 
@@ -14,7 +14,14 @@ const TITLE_HEIGHT = 28
 
 const [, , title = ''] = process.argv
 const lines = (await text(process.stdin)).trimEnd().split('\n')
-const columns = Math.max(...lines.map(line => line.replaceAll(/[«»]/g, '').length))
+/** The renditions of ECMA-48 §8.3.117 that Herald's commands use, by what sets them; any other number takes the last one back. */
+const CLASSES: Readonly<Record<string, string>> = {
+  ...{ 1: 'bold', 2: 'dim', 31: 'red', 32: 'green', 33: 'yellow', 36: 'cyan' },
+}
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is the escape character that begins a rendition
+const RENDITION = /\u001b\[(\d+)m/g
+
+const columns = Math.max(...lines.map(line => line.replaceAll(/[«»]/g, '').replaceAll(RENDITION, '').length))
 const width = Math.ceil(columns * CHARACTER_WIDTH + 2 * PADDING)
 const height = lines.length * LINE_HEIGHT + 2 * PADDING + TITLE_HEIGHT
 
@@ -23,7 +30,10 @@ const escaped = (part: string) => part.replaceAll('&', '&amp;').replaceAll('<', 
 function drawLine(line: string, index: number): string {
   const y = TITLE_HEIGHT + PADDING + (index + 0.75) * LINE_HEIGHT
   const kind = line.startsWith('$ ') ? ' class="command"' : ''
-  const spans = escaped(line).replaceAll('«', '<tspan class="mark">').replaceAll('»', '</tspan>')
+  const spans = escaped(line)
+    .replaceAll('«', '<tspan class="mark">')
+    .replaceAll('»', '</tspan>')
+    .replaceAll(RENDITION, (_text, code: string) => (CLASSES[code] ? `<tspan class="${CLASSES[code]}">` : '</tspan>'))
   return `<text x="${PADDING}" y="${y}"${kind} xml:space="preserve">${spans}</text>`
 }
 
@@ -31,6 +41,7 @@ console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${
 <style>
 text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #c9d1d9 }
 .command { fill: #79c0ff } .mark { fill: #7ee787; font-weight: bold } .title { fill: #8b949e }
+.bold { font-weight: bold } .dim { fill: #8b949e } .red { fill: #ff7b72 } .green { fill: #7ee787 } .yellow { fill: #e3b341 } .cyan { fill: #79c0ff }
 </style>
 <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
 <circle cx="18" cy="15" r="5" fill="#ff5f56"/><circle cx="36" cy="15" r="5" fill="#ffbd2e"/><circle cx="54" cy="15" r="5" fill="#27c93f"/>

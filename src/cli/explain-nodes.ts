@@ -131,7 +131,9 @@ function byBgp(
   return {
     state: isUp ? 'announces' : 'session-down',
     text: `${isUp ? 'announces' : 'would announce'} ${prefixes} to ${words.join(', ')}${draining}`,
-    ...(!isUp && { advice: 'See that the router is reachable, and has the node as neighbour.' }),
+    ...(!isUp && {
+      advice: `See that the router is reachable from ${node}, and has it as neighbour: kubectl herald status`,
+    }),
   }
 }
 

@@ -60,8 +60,9 @@ export function explainService(service: ServiceView, cluster: Cluster): ExplainR
   const next = [
     allocation.good ? undefined : adviceOf(ALLOCATION_REASONS, allocation.reason),
     ...(announcing?.good === false
-      ? [adviceOf(ANNOUNCED_REASONS, announcing.reason) ?? announcing.withheld?.advice, ...nodeAdvice(announcing)]
+      ? [adviceOf(ANNOUNCED_REASONS, announcing.reason) ?? announcing.withheld?.advice]
       : []),
+    ...(announcing ? nodeAdvice(announcing) : []),
     ...findings.map(({ advice }) => advice),
   ]
   return {
@@ -113,11 +114,14 @@ function explainAnnounced(service: ServiceView, cluster: Cluster): NonNullable<E
   }
 }
 
-/** Where no node may announce, what could be done about each. */
-function nodeAdvice({ reason, addresses }: NonNullable<ExplainReport['announcing']>): string[] {
-  if (reason !== 'NoEligibleNode' && reason !== 'NoPeer') return []
+/** Where no node may announce, what could be done about each; else what is in the way of some, though others announce. */
+function nodeAdvice({ good, reason, addresses }: NonNullable<ExplainReport['announcing']>): string[] {
+  const all = reason === 'NoEligibleNode' || reason === 'NoPeer'
+  if (!all && !good) return []
   return addresses.flatMap(({ nodes }) =>
-    nodes.flatMap(({ layer2, bgp }) => [layer2?.advice, bgp?.advice].filter(advice => advice !== undefined)),
+    nodes.flatMap(({ layer2, bgp }) =>
+      [layer2, bgp].flatMap(one => (one?.advice && (all || one.state !== 'no') ? [one.advice] : [])),
+    ),
   )
 }
 

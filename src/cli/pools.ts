@@ -50,7 +50,7 @@ export function reviewPools({ allocation, snapshot }: Cluster): [PoolReport[], F
       }
     }
   }
-  if (reports.length === 0) {
+  if (reports.length === 0 && !snapshot.unread.some(({ kind }) => kind === 'IPAddressPool')) {
     const advice = 'Create an IPAddressPool, and an L2Advertisement or BGPAdvertisement for it.'
     const message = 'there is none, so that no Service can get an address'
     findings.push({ level: 'warning', subject: 'IPAddressPool', message, advice })

@@ -66,6 +66,43 @@ export function healthyCluster(): Snapshot {
   ])
 }
 
+/** The healthy cluster with two things to explain: for the pictures in the README. */
+export function exampleCluster(): Snapshot {
+  const { objects, ...rest } = healthyCluster()
+  const sessions = objects.BGPSessionStatus!.map(object =>
+    object.metadata?.name === 'node-b.tor'
+      ? bgpSession('node-b', {
+          state: 'Active',
+          since: '2026-01-01T11:48:00Z',
+          bfd: 'Down',
+          lastError: 'hold timer expired',
+        })
+      : object,
+  )
+  const pending = service('default', 'api', { annotations: { 'metallb.io/address-pool': 'legacy' } })
+  const full = own('IPAddressPool', 'legacy', { spec: { addresses: ['192.0.2.32/32'], autoAssign: false } })
+  const old = service('default', 'old', {
+    addresses: ['192.0.2.32'],
+    pool: 'legacy',
+    annotations: { 'metallb.io/address-pool': 'legacy' },
+  })
+  return {
+    ...rest,
+    objects: {
+      ...objects,
+      BGPSessionStatus: sessions,
+      IPAddressPool: [...objects.IPAddressPool!, full],
+      BGPAdvertisement: [own('BGPAdvertisement', 'routed', { spec: { ipAddressPools: ['dual', 'legacy'] } })],
+      Service: [...objects.Service!, pending, old],
+      EndpointSlice: [
+        ...objects.EndpointSlice!,
+        slice('default', 'old', ['node-b']),
+        slice('default', 'api', ['node-a']),
+      ],
+    },
+  }
+}
+
 /** The same cluster after a bad day. */
 export function brokenCluster(): Snapshot {
   return snapshotOf(
