@@ -17,18 +17,13 @@ import {
 } from '../kubernetes/resources.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { candidateRules } from './common/candidate-flags.ts'
-import {
-  logLevelFlag,
-  metricsPrefixFlag,
-  objectNameFlag,
-  ownNamespace,
-  portFlag,
-  readFlags,
-  requiredFlag,
-} from './common/flags.ts'
+import { logLevelFlag, objectNameFlag, ownNamespace, portFlag, readFlags, requiredFlag } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
+import { LoopWatch } from './common/loop-watch.ts'
 import { MetricSet } from './common/metric-set.ts'
+import { metricsSettings } from './common/metrics-flags.ts'
+import { startMetricsServer } from './common/metrics-server.ts'
 import { runProcess } from './common/process.ts'
 import { Acceptances } from './controller/acceptances.ts'
 import { Admission } from './controller/admission.ts'
@@ -67,7 +62,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const loadBalancerClass = flags.text('lb-class') ?? ''
   const livenessSecretName = objectNameFlag(flags, 'liveness-secret')
   const rules = candidateRules(flags)
-  const port = portFlag(flags, 'port')
+  const metricsInit = metricsSettings(flags)
   const webhook = webhookSettings(flags)
   const probePort = portFlag(flags, 'health-probe-port')
   const logger = createLogger({ name: 'herald-controller', level: logLevelFlag(flags) })
@@ -161,7 +156,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     },
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
   )
-  const metricSet = new MetricSet({ prefix: metricsPrefixFlag(flags) })
+  const loopWatch = new LoopWatch({ clock })
+  const metricSet = new MetricSet({ prefix: metricsInit.prefix, loopDelayMs: () => loopWatch.takeLongestDelayMs() })
   const metrics = new ControllerMetrics({
     metrics: metricSet,
     source: {
@@ -294,33 +290,25 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     host: flags.text('health-probe-host') ?? '::',
     port: probePort,
     routes: {
-      '/healthz': () => ({ status: 200, body: 'ok\n' }),
+      '/healthz': readiness({ 'main thread runs': () => loopWatch.healthy }),
       '/readyz': readiness({
         'stores have synced': () => stores.synced,
         'first pass is done': () => !elector.isLeader || serviceReconciler.firstPassDone,
       }),
     },
   })
-  const metricsServer =
-    port === 0
-      ? undefined
-      : await startHttp({
-          host: flags.text('host') ?? '::',
-          port,
-          routes: {
-            '/metrics': async () => ({
-              status: 200,
-              body: await metricSet.render(),
-              contentType: metricSet.contentType,
-            }),
-          },
-        })
+  const metricsServer = await startMetricsServer(
+    { client, clock, logger, metrics: metricSet },
+    { ...metricsInit, name: podName },
+  )
   logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
+  loopWatch.start()
   stores.start()
   admission.start()
   elector.start()
 
   return async () => {
+    loopWatch.stop()
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
     await Promise.all([acceptances, announcements, admission, leaseWatcher, livenessSecret].map(part => part.stop()))

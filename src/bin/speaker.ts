@@ -10,7 +10,6 @@ import {
   type FlagValues,
   integerFlag,
   logLevelFlag,
-  metricsPrefixFlag,
   objectNameFlag,
   ownNamespace,
   portFlag,
@@ -19,7 +18,10 @@ import {
 } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
 import { createLogger } from './common/logger.ts'
+import { LoopWatch } from './common/loop-watch.ts'
 import { MetricSet } from './common/metric-set.ts'
+import { metricsSettings } from './common/metrics-flags.ts'
+import { startMetricsServer } from './common/metrics-server.ts'
 import { runProcess } from './common/process.ts'
 import type { BgpInit } from './speaker/bgp-speaker.ts'
 import { FLAGS, WHAT } from './speaker/flags.ts'
@@ -33,7 +35,8 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const namespace = ownNamespace(flags)
   const nodeName = requiredFlag(flags, 'node-name', 'HERALD_NODE_NAME')
   const podName = flags.text('pod-name') || `speaker-on-${nodeName}`
-  const [metricsPort, healthPort] = [portFlag(flags, 'port'), portFlag(flags, 'health-probe-port')]
+  const metricsInit = metricsSettings(flags)
+  const healthPort = portFlag(flags, 'health-probe-port')
   const logger = createLogger({ name: 'herald-speaker', level: logLevelFlag(flags) }).child({ node: nodeName })
   const excludedInterfaces = excludedInterfacesFlag(flags)
   const rules = candidateRules(flags)
@@ -46,16 +49,10 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const random = Math.random
   const credentials = await loadCredentials({ clock }, { kubeconfig: flags.text('kubeconfig') })
   const client = new ApiClient({ credentials, clock, logger }, { userAgent: 'herald-speaker' })
+  const loopWatch = new LoopWatch({ clock })
+  const metrics = new MetricSet({ prefix: metricsInit.prefix, loopDelayMs: () => loopWatch.takeLongestDelayMs() })
   const speaker = new Speaker(
-    {
-      client,
-      clock,
-      random,
-      logger,
-      connectTcp,
-      listenTcp,
-      metrics: new MetricSet({ prefix: metricsPrefixFlag(flags) }),
-    },
+    { client, clock, random, logger, connectTcp, listenTcp, metrics },
     {
       namespace,
       nodeName,
@@ -79,14 +76,16 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   const probes = await startHttp({
     host: flags.text('health-probe-host') ?? '::',
     port: healthPort,
-    routes: { '/healthz': readiness({ 'link thread alive': healthy }), '/readyz': readiness(speaker.readiness) },
+    routes: {
+      '/healthz': readiness({ 'link thread alive': healthy, 'main thread runs': () => loopWatch.healthy }),
+      '/readyz': readiness(speaker.readiness),
+    },
   })
-  const { metrics } = speaker
-  const metricsRoute = async () => ({ status: 200, body: await metrics.render(), contentType: metrics.contentType })
-  const metricsServer =
-    metricsPort === 0
-      ? undefined
-      : await startHttp({ host: flags.text('host') ?? '::', port: metricsPort, routes: { '/metrics': metricsRoute } })
+  const metricsServer = await startMetricsServer(
+    { client, clock, logger, metrics: speaker.metrics },
+    { ...metricsInit, name: podName },
+  )
+  loopWatch.start()
 
   // Not waited for: it takes as long as the API server is away, and a signal must be heard meanwhile.
   speaker.start().then(
@@ -96,6 +95,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   )
   return async () => {
     logger.info({}, 'stopping')
+    loopWatch.stop()
     await speaker.stop()
     await Promise.all([probes.stop(), metricsServer?.stop()])
     client.close()

@@ -14,6 +14,10 @@ const alert = (severity: string) => ({ enabled: true, labels: { severity } })
 /** Every value that MetalLB's chart (0.16) has, filled in as in a file that an operator has kept since the first install. */
 export const VALUES_OF_METALLB = {
   ...{ imagePullSecrets: [], nameOverride: '', fullnameOverride: '', loadBalancerClass: '', rbac: { create: true } },
+  tls: {
+    ...{ cipherSuites: '', curvePreferences: '', minVersion: '' },
+    ...{ controllerMetricsTLSSecret: '', speakerMetricsTLSSecret: '' },
+  },
   prometheus: {
     ...{ scrapeAnnotations: false, metricsPort: 9120, rbacPrometheus: true, serviceAccount: 'k8s', namespace: 'watch' },
     podMonitor: { enabled: true, additionalLabels: {}, annotations: {}, ...monitor },

@@ -61,6 +61,7 @@ labels:
 annotations:
   {{- if .root.Values.prometheus.scrapeAnnotations }}
   prometheus.io/scrape: "true"
+  prometheus.io/scheme: {{ .root.Values.prometheus.protocol }}
   prometheus.io/port: {{ .root.Values.prometheus.metricsPort | quote }}
   {{- end }}
   {{- with $values.podAnnotations }}
@@ -149,8 +150,63 @@ command:
 - --log-level={{ (get .root.Values .component).logLevel }}
 - --port={{ .root.Values.prometheus.metricsPort }}
 - --metrics-prefix={{ .root.Values.prometheus.metricsPrefix }}
+- --metrics-protocol={{ .root.Values.prometheus.protocol }}
+{{- with .root.Values.prometheus.host }}
+- {{ printf "--host=%s" . | quote }}
+{{- end }}
+{{- if eq .root.Values.prometheus.protocol "https" }}
+{{- if include "herald.metricsSecret" . }}
+- --metrics-cert-dir=/etc/herald/metrics
+{{- end }}
+{{- with .root.Values.tls }}
+{{- with .minVersion }}
+- --tls-min-version={{ . }}
+{{- end }}
+{{- with .cipherSuites }}
+- --tls-cipher-suites={{ . }}
+{{- end }}
+{{- with .curvePreferences }}
+- {{ printf "--tls-curve-preferences=%s" . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .root.Values.loadBalancerClass }}
 - --lb-class={{ . }}
+{{- end }}
+{{- end }}
+
+{{- /* The Secret with the certificate of the metrics; empty: none. */}}
+{{- define "herald.metricsSecret" -}}
+{{- if eq .root.Values.prometheus.protocol "https" }}
+{{- get .root.Values.tls (printf "%sMetricsTLSSecret" .component) }}
+{{- end }}
+{{- end }}
+
+{{- /* The volumes of a pod, and where its container has them. */}}
+{{- define "herald.volumes" -}}
+{{- with include "herald.metricsSecret" . | trim }}
+- name: metrics-certificate
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- end }}
+{{- define "herald.volumeMounts" -}}
+{{- if include "herald.metricsSecret" . | trim }}
+- name: metrics-certificate
+  mountPath: /etc/herald/metrics
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- /* Who reads the metrics is the API server's to say. */}}
+{{- define "herald.reviewRules" -}}
+{{- if eq .Values.prometheus.protocol "https" }}
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
 {{- end }}
 {{- end }}
 

@@ -30,14 +30,6 @@ export const COMMON_FLAGS = {
     help: 'handle only Services with this loadBalancerClass; empty: only those without',
   },
   'log-level': { type: 'string', value: 'LEVEL', default: 'info', help: `one of ${LOG_LEVELS.join(', ')}` },
-  host: { type: 'string', value: 'ADDRESS', default: '::', help: 'address to serve metrics on' },
-  port: { type: 'string', value: 'PORT', default: '9120', help: 'port of the metrics; 0 serves none' },
-  'metrics-prefix': {
-    type: 'string',
-    value: 'NAME',
-    default: 'herald',
-    help: 'what the names of the metrics begin with; metallb keeps dashboards that were made for MetalLB',
-  },
   'health-probe-host': {
     type: 'string',
     value: 'ADDRESS',
@@ -133,15 +125,6 @@ export function objectNameFlag(values: FlagValues, name: string): string {
   const text = values.text(name) ?? ''
   if (text.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text)) {
     throw new FlagError(`--${name}: "${text}" is not a name that an object can have`)
-  }
-  return text
-}
-
-/** A flag that the names of metrics may begin with (https://prometheus.io/docs/concepts/data_model/). */
-export function metricsPrefixFlag(values: FlagValues): string {
-  const text = values.text('metrics-prefix') ?? ''
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(text)) {
-    throw new FlagError(`--metrics-prefix: "${text}" is not what the name of a metric can begin with`)
   }
   return text
 }

@@ -21,11 +21,14 @@ export class MetricSet {
   readonly #prefix: string
   readonly #registry = new Registry()
 
-  /** @param init.prefix such as "herald"; the names of what every process has, such as process_cpu_seconds_total, do without it */
-  constructor({ prefix }: { prefix: string }) {
+  /**
+   * @param init.prefix such as "herald"; the names of what every process has, such as process_cpu_seconds_total, do without it
+   * @param init.loopDelayMs asked at each scrape: how long timers were kept waiting since the last one, at most
+   */
+  constructor({ prefix, loopDelayMs = () => 0 }: { prefix: string; loopDelayMs?: () => number }) {
     this.#prefix = prefix
     this.contentType = this.#registry.contentType
-    collectProcessMetrics(this.#registry)
+    collectProcessMetrics(this.#registry, { loopDelayMs })
   }
 
   /** @param collect sets the values, at each scrape */

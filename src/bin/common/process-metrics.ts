@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from './prometheus.ts'
  * The process's own metrics, under the names of prom-client's defaults. All are read when Prometheus asks: the defaults' histogram of the
  * event loop wakes an idle process a hundred times a second, and their watching of the garbage collector costs memory.
  */
-export function collectProcessMetrics(registry: Registry): void {
+export function collectProcessMetrics(registry: Registry, { loopDelayMs }: { loopDelayMs: () => number }): void {
   const registers = [registry]
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({
@@ -40,5 +40,10 @@ export function collectProcessMetrics(registry: Registry): void {
     'nodejs_eventloop_utilization',
     'The busy share of the main thread since the start',
     () => performance.eventLoopUtilization().utilization,
+  )
+  gauge(
+    'nodejs_eventloop_lag_max_seconds',
+    'How long the main thread kept a timer waiting at most, since the last scrape',
+    () => loopDelayMs() / 1_000,
   )
 }

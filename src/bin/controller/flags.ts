@@ -1,5 +1,6 @@
 import { CANDIDATE_FLAGS } from '../common/candidate-flags.ts'
 import { COMMON_FLAGS, type Flag, LIVENESS_SECRET_FLAG } from '../common/flags.ts'
+import { METRICS_FLAGS } from '../common/metrics-flags.ts'
 import { WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 /** The controller in a sentence, for its help. */
@@ -8,6 +9,7 @@ export const WHAT = 'Herald controller: gives Services of type LoadBalancer thei
 /** The controller's flags. */
 export const FLAGS = {
   ...COMMON_FLAGS,
+  ...METRICS_FLAGS,
   ...LIVENESS_SECRET_FLAG,
   ...CANDIDATE_FLAGS,
   ...WEBHOOK_FLAGS,

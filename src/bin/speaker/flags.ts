@@ -1,13 +1,14 @@
 import { CANDIDATE_FLAGS } from '../common/candidate-flags.ts'
 import { COMMON_FLAGS, type Flag, LIVENESS_SECRET_FLAG } from '../common/flags.ts'
+import { METRICS_FLAGS } from '../common/metrics-flags.ts'
 
 /** The speaker in a sentence, for its help. */
-export const WHAT =
-  'Herald speaker: announces the addresses of Services of type LoadBalancer from this node.'
+export const WHAT = 'Herald speaker: announces the addresses of Services of type LoadBalancer from this node.'
 
 /** The speaker's flags. */
 export const FLAGS = {
   ...COMMON_FLAGS,
+  ...METRICS_FLAGS,
   'node-name': {
     type: 'string',
     value: 'NAME',

@@ -48,6 +48,12 @@ const sets: Readonly<Record<string, object>> = {
   'monitors, and permissions that somebody else gives': {
     prometheus: { rbacPrometheus: false, serviceMonitor: { enabled: true } },
   },
+  'metrics without encryption, for everyone': {
+    prometheus: { protocol: 'http', host: '::', rbacPrometheus: false, podMonitor: { enabled: true } },
+  },
+  'certificates of its own for the metrics': {
+    tls: { controllerMetricsTLSSecret: 'one', speakerMetricsTLSSecret: 'two', minVersion: 'VersionTLS12' },
+  },
   'no speaker': {
     speaker: { enabled: false },
     prometheus: { rbacPrometheus: false, serviceMonitor: { enabled: true } },

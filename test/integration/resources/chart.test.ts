@@ -168,6 +168,8 @@ describe('the chart', () => {
         'speaker.ignoreExcludeLB=true,controller.serviceStatuses=false',
         '--set',
         'prometheus.metricsPort=9999,prometheus.metricsPrefix=metallb',
+        '--set',
+        'tls.minVersion=VersionTLS12,tls.curvePreferences=4588\\,29,tls.speakerMetricsTLSSecret=certificate',
       ],
       ...['--set', 'speaker.drain.onCordon=true,speaker.drain.onTaints={a.example/b,c}'],
       ...['--set', 'speaker.liveness.port=7000,speaker.liveness.intervalMilliseconds=200'],
@@ -188,6 +190,10 @@ describe('the chart', () => {
       '--log-level=debug',
       '--port=9999',
       '--metrics-prefix=metallb',
+      '--metrics-protocol=https',
+      '--metrics-cert-dir=/etc/herald/metrics',
+      '--tls-min-version=VersionTLS12',
+      '--tls-curve-preferences=4588,29',
       '--lb-class=herald.io/lb',
       '--health-probe-host=127.0.0.1',
       '--exclude-interfaces=^$',
@@ -308,6 +314,8 @@ describe('the chart', () => {
         return stdout.trim() === 'yes'
       }
       const answers: [component: string, verb: string, resource: string, expected: boolean][] = [
+        ['controller', 'create', 'tokenreviews.authentication.k8s.io', true],
+        ['speaker', 'create', 'subjectaccessreviews.authorization.k8s.io', true],
         ['controller', 'patch', 'services//status', true],
         ['controller', 'patch', 'leases.coordination.k8s.io/herald-controller', true],
         ['controller', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', false],

@@ -45,7 +45,7 @@ class TestNode {
 
   start(api: ApiServer, ...flags: string[]): void {
     const common = ['--namespace', namespace, '--node-name', this.name, '--pod-name', `speaker-${this.name}`]
-    const ports = ['--host', '127.0.0.1', '--health-probe-host', '127.0.0.1']
+    const ports = ['--metrics-protocol', 'http', '--health-probe-host', '127.0.0.1']
     const args = ['src/bin/speaker.ts', ...common, ...ports, '--kubeconfig', api.kubeconfigFile, ...flags]
     const speaker = this.netns.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     speaker.stdout?.setEncoding('utf8').on('data', (text: string) => {

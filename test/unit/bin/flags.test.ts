@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSecureContext } from 'node:tls'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -6,16 +7,17 @@ import {
   helpText,
   integerFlag,
   logLevelFlag,
-  metricsPrefixFlag,
   objectNameFlag,
   ownNamespace,
   portFlag,
   readFlags,
   requiredFlag,
 } from '../../../src/bin/common/flags.ts'
+import { METRICS_FLAGS, metricsSettings } from '../../../src/bin/common/metrics-flags.ts'
 
 const flags = {
   ...COMMON_FLAGS,
+  ...METRICS_FLAGS,
   skip: { type: 'string', multiple: true, value: 'REGEX', help: 'what to skip' },
   loud: { type: 'boolean', help: 'say more' },
 } as const satisfies Record<string, Flag>
@@ -73,11 +75,6 @@ describe('flags', () => {
       () => logLevelFlag(readFlags(flags, ['--log-level', 'chatty'], {})),
       /--log-level: "chatty" is not one of all, debug/,
     )
-    assert.equal(metricsPrefixFlag(readFlags(flags, [], {})), 'herald')
-    for (const prefix of ['', '1a', 'a-b', 'ä']) {
-      const values = readFlags(flags, [`--metrics-prefix=${prefix}`], {})
-      assert.throws(() => metricsPrefixFlag(values), /--metrics-prefix: ".*" is not what the name of a metric/)
-    }
     assert.throws(
       () => requiredFlag(readFlags(flags, [], {}), 'pod-name', 'HERALD_POD_NAME'),
       /--pod-name is required .*HERALD_POD_NAME/,
@@ -92,4 +89,52 @@ describe('flags', () => {
     assert.match(text, /\[env HERALD_POD_NAME\]/)
     assert.match(text, /\[repeatable\]/)
   })
+
+  it('say how metrics are served: by HTTPS to all addresses, unless told otherwise', () => {
+    const settings = (...args: string[]) => metricsSettings(readFlags(flags, args, {}))
+    assert.deepEqual(settings(), {
+      ...{ port: 9120, host: '::', protocol: 'https', prefix: 'herald', certificateFolder: '' },
+      tls: { minVersion: 'TLSv1.3' },
+    })
+    assert.equal(settings('--metrics-protocol=http').host, '127.0.0.1')
+    assert.equal(settings('--metrics-protocol=http', '--host=::').host, '::')
+    const suites = 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'
+    const { tls } = settings(`--tls-cipher-suites=${suites}`, '--tls-min-version=VersionTLS12')
+    assert.deepEqual(tls, {
+      minVersion: 'TLSv1.2',
+      ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305',
+    })
+    assert.equal(settings('--tls-curve-preferences=4588, 29').tls.ecdhCurve, 'X25519MLKEM768:X25519')
+  })
+
+  it('name curves and suites of TLS as OpenSSL knows them', () => {
+    const all = (help: string | undefined) => help?.split(' is not one of ')[1] ?? ''
+    for (const name of ['tls-cipher-suites', 'tls-curve-preferences']) {
+      const read = (value: string) =>
+        metricsSettings(readFlags(flags, ['--tls-min-version=VersionTLS12', `--${name}=${value}`], {}))
+      let known = ''
+      try {
+        read('none')
+      } catch (error) {
+        known = all((error as Error).message)
+      }
+      assert.ok(known.split(', ').length > 4, known)
+      createSecureContext(read(known).tls)
+    }
+  })
+
+  const unfit: [args: string[], message: RegExp][] = [
+    [['--metrics-protocol=ftp'], /--metrics-protocol: "ftp" is neither http nor https/],
+    [['--metrics-prefix=a-b'], /--metrics-prefix: "a-b" is not what the name of a metric can begin with/],
+    [['--metrics-prefix='], /--metrics-prefix/],
+    [['--tls-min-version=VersionTLS10'], /--tls-min-version: "VersionTLS10" is neither VersionTLS12 nor VersionTLS13/],
+    [['--tls-min-version=constructor'], /--tls-min-version/],
+    [['--tls-min-version=VersionTLS12', '--tls-cipher-suites=RC4'], /--tls-cipher-suites: "RC4" is not one of TLS_/],
+    [['--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'], /TLS 1\.3 has no suites to choose from/],
+    [['--tls-curve-preferences=29,1'], /--tls-curve-preferences: "1" is not one of 23, 24/],
+  ]
+  for (const [args, message] of unfit) {
+    it(`refuse ${args.join(' ')}`, () =>
+      assert.throws(() => metricsSettings(readFlags(flags, args, {})), { name: 'FlagError', message }))
+  }
 })
