@@ -105,6 +105,20 @@ const check: CommandDefinition = {
   foundMeans: 'there is an error among what was found',
 }
 
+const migrate: CommandDefinition = {
+  name: 'migrate',
+  summary: 'Report what carries over from a MetalLB, what differs and what cannot, and list the steps',
+  description: [
+    "Reads MetalLB's workloads and objects in its namespace, lets the functions of Herald work out in memory what they would make of them, and reports which Services would keep their addresses, which objects would be refused, and what works otherwise. The steps at the end are those of the page on moving from MetalLB, with the names of this cluster.",
+    'It changes nothing; the steps are for a person to take.',
+  ],
+  flags: {
+    from: { type: 'string', value: 'NAME', help: 'namespace of MetalLB; without it, it is looked for' },
+  },
+  examples: [{ command: 'kubectl herald migrate', what: 'what moving would mean' }],
+  foundMeans: 'something cannot be carried over as it is',
+}
+
 const snapshot: CommandDefinition = {
   name: 'snapshot',
   summary: 'Write what the other commands look at to standard output, as JSON',
@@ -119,5 +133,8 @@ const snapshot: CommandDefinition = {
 }
 
 /** All commands, in the order in which the help lists them. */
-export const COMMANDS = { status, explain, plan, check, snapshot } as const satisfies Record<string, CommandDefinition>
+export const COMMANDS = { status, explain, plan, check, migrate, snapshot } as const satisfies Record<
+  string,
+  CommandDefinition
+>
 export type CommandName = keyof typeof COMMANDS

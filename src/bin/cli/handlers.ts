@@ -6,10 +6,13 @@ import type { CommandName } from '../../cli/commands.ts'
 import { explainService, isServed } from '../../cli/explain.ts'
 import { hasErrors } from '../../cli/finding.ts'
 import { applyObjects, drainNodes, loseNodes } from '../../cli/manifests.ts'
+import { findMetalLB } from '../../cli/metallb.ts'
+import { reviewMigration } from '../../cli/migrate.ts'
 import { planChange } from '../../cli/plan.ts'
 import { renderCheck } from '../../cli/render/check.ts'
 import { renderFiles } from '../../cli/render/check-files.ts'
 import { renderExplain } from '../../cli/render/explain.ts'
+import { renderMigrate } from '../../cli/render/migrate.ts'
 import { renderPlan } from '../../cli/render/plan.ts'
 import { renderStatus } from '../../cli/render/status.ts'
 import type { Style } from '../../cli/render/style.ts'
@@ -24,7 +27,8 @@ import { readFiles } from './read-files.ts'
 /** What a command works with; the cluster is read when it is asked for. */
 export interface Context {
   readonly invocation: Invocation
-  snapshot(): Promise<Snapshot>
+  /** of the namespace of Herald, or that of the program whose place it is to take */
+  snapshot(of?: 'MetalLB'): Promise<Snapshot>
   cluster(): Promise<Cluster>
   /** in which a Service is looked for when nothing else is said */
   namespace(): Promise<string>
@@ -97,6 +101,16 @@ export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promis
     const report = checkSurroundings(await cluster(), local)
     const found = hasErrors(report.checks.flatMap(({ findings }) => findings))
     return { report, code: found ? EXIT_CODES.found : EXIT_CODES.good, lines: () => renderCheck(report, style) }
+  },
+
+  async migrate({ snapshot: read, style }) {
+    const snapshot = await read('MetalLB')
+    const metallb = findMetalLB(snapshot)
+    if (!metallb)
+      throw new NotFoundError(`no MetalLB runs in the namespace "${snapshot.namespace}": name another with --from`)
+    const report = reviewMigration(snapshot, metallb)
+    const code = hasErrors(report.findings) ? EXIT_CODES.found : EXIT_CODES.good
+    return { report, code, lines: () => renderMigrate(report, style) }
   },
 
   async snapshot({ snapshot }) {

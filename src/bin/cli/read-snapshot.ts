@@ -1,3 +1,4 @@
+import { isMetalLB } from '../../cli/metallb.ts'
 import { isWorkload } from '../../cli/settings.ts'
 import { type ApiObject, nameOf, type Snapshot, type SnapshotKind, type UnreadKind } from '../../cli/snapshot.ts'
 import { type ApiError, isApiError } from '../../kubernetes/api-error.ts'
@@ -59,8 +60,9 @@ const READ: Readonly<Record<SnapshotKind, readonly [Resource, Scope]>> = {
 }
 
 export interface ReadSnapshotInit {
-  /** Herald's own namespace; undefined: it is looked for */
+  /** the namespace of the program in question; undefined: it is looked for */
   namespace?: string
+  of?: 'Herald' | 'MetalLB'
   server: string
   /** RFC 3339 */
   takenAt: string
@@ -70,6 +72,7 @@ type Lister = Pick<ApiClient, 'list'>
 
 const PAGE = 500
 const DEFAULT_NAMESPACE = 'herald-system'
+const METALLB_NAMESPACE = 'metallb-system'
 
 /**
  * Reads everything that the commands look at. What the user may not read, or the server does not know, is left out and named.
@@ -77,7 +80,8 @@ const DEFAULT_NAMESPACE = 'herald-system'
  * @throws ApiError when the API server cannot be reached or does not know the user
  */
 export async function readSnapshot(client: Lister, init: ReadSnapshotInit): Promise<Snapshot> {
-  const namespace = init.namespace ?? (await findNamespace(client))
+  const namespace =
+    init.namespace ?? (await (init.of === 'MetalLB' ? findMetalLBNamespace(client) : findNamespace(client)))
   const unread: UnreadKind[] = []
   const read = async (kind: SnapshotKind): Promise<[SnapshotKind, ApiObject[]]> => {
     const [resource, scope] = READ[kind]
@@ -100,21 +104,36 @@ export async function readSnapshot(client: Lister, init: ReadSnapshotInit): Prom
 }
 
 async function findNamespace(client: Lister): Promise<string> {
-  const found = async (resource: Resource, isOurs: (object: ApiObject) => boolean, labelSelector?: string) => {
-    try {
-      const objects = await listAll(client, resource, undefined, labelSelector)
-      return objects.find(isOurs)?.metadata?.namespace
-    } catch (error) {
-      if (!isApiError(error, 'forbidden', 'notFound')) throw error
-      return undefined
-    }
-  }
   const isController = (object: ApiObject) => isWorkload(object, 'controller')
   return (
-    (await found(deployments, isController, 'app.kubernetes.io/component=controller')) ??
-    (await found(speakerStatuses, () => true)) ??
+    (await findOne(client, deployments, isController, 'app.kubernetes.io/component=controller')) ??
+    (await findOne(client, speakerStatuses, () => true)) ??
     DEFAULT_NAMESPACE
   )
+}
+
+async function findMetalLBNamespace(client: Lister): Promise<string> {
+  return (
+    (await findOne(client, daemonSets, isMetalLB)) ??
+    (await findOne(client, deployments, isMetalLB)) ??
+    METALLB_NAMESPACE
+  )
+}
+
+/** The namespace of the first object of its kind; undefined when there is none that the user may see. */
+async function findOne(
+  client: Lister,
+  resource: Resource,
+  isWanted: (object: ApiObject) => boolean,
+  labelSelector?: string,
+): Promise<string | undefined> {
+  try {
+    const objects = await listAll(client, resource, undefined, labelSelector)
+    return objects.find(isWanted)?.metadata?.namespace
+  } catch (error) {
+    if (!isApiError(error, 'forbidden', 'notFound')) throw error
+    return undefined
+  }
 }
 
 async function listAll(

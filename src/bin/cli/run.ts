@@ -50,7 +50,7 @@ async function runCommand(invocation: Invocation, environment: Environment): Pro
     source ??= await openSource(invocation, environment)
     return source
   }
-  const snapshot = async () => (await open()).snapshot()
+  const snapshot = async (of?: 'MetalLB') => (await open()).snapshot(of)
   try {
     const context: Context = {
       ...{ invocation, snapshot, env: environment.env },
@@ -67,7 +67,7 @@ async function runCommand(invocation: Invocation, environment: Environment): Pro
 }
 
 interface Source {
-  snapshot: () => Promise<Snapshot>
+  snapshot: (of?: 'MetalLB') => Promise<Snapshot>
   /** in which Services are looked for when nothing else is said */
   namespace: string
   close: () => void
@@ -79,10 +79,12 @@ async function openSource(invocation: Invocation, { now }: Environment): Promise
     return { snapshot: () => readSnapshotFile(file), namespace: 'default', close: () => {} }
   }
   const { client, server, namespace } = await connect(invocation.text('kubeconfig'))
-  const own = invocation.text('herald-namespace')
   const takenAt = now().toISOString()
   return {
-    snapshot: () => readSnapshot(client, { takenAt, server, ...(own && { namespace: own }) }),
+    snapshot: of => {
+      const given = invocation.text(of === 'MetalLB' ? 'from' : 'herald-namespace')
+      return readSnapshot(client, { takenAt, server, ...(given && { namespace: given }), ...(of && { of }) })
+    },
     namespace,
     close: () => client.close(),
   }

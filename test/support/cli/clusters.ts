@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../../src/cli/snapshot.ts'
+import type { ApiObject, Snapshot } from '../../../src/cli/snapshot.ts'
 import {
   announcement,
   kubeProxyConfig,
@@ -157,4 +157,40 @@ export function emptyCluster(): Snapshot {
     workload('speaker', 3, 3),
     lease('herald-controller', RENEWED),
   ])
+}
+
+/** A cluster that MetalLB serves, with what must be seen to before Herald can. */
+export function metallbCluster(): Snapshot {
+  const namespace = 'metallb-system'
+  const moved = (object: ApiObject): ApiObject => ({ ...object, metadata: { ...object.metadata, namespace } })
+  const workloadOf = (kind: string, component: string, containers: object[]) =>
+    moved(own(kind, `metallb-${component}`, { spec: { template: { spec: { containers } } } }))
+  const image = 'quay.io/metallb/'
+  const env = [{ name: 'METALLB_BGP_TYPE', value: 'frr' }]
+  const snapshot = snapshotOf([
+    ...NODES.map((name, index) => node(name, 11 + index)),
+    namespaceObject('default'),
+    ...[
+      ...[...pools, ...bgp, own('L2Advertisement', 'web', { spec: { ipAddressPools: ['web'] } })],
+      own('IPAddressPool', 'spare', { spec: { addresses: ['192.0.2.64/28'] } }),
+      own('BFDProfile', 'fast', { spec: { echoMode: true } }),
+      own('BGPPeer', 'lost', {
+        spec: { myASN: 64513, peerASN: 64512, peerAddress: '203.0.113.2', bfdProfile: 'gone' },
+      }),
+      own('ConfigMap', 'bgpextras', { data: { extras: 'ip prefix-list x permit any' } }),
+    ].map(moved),
+    service('default', 'web', { addresses: ['192.0.2.1'], pool: 'web' }),
+    service('default', 'old', {
+      addresses: ['192.0.2.2'],
+      annotations: { 'metallb.universe.tf/address-pool': 'web', 'metallb.io/ip-allocated-from-pool': 'web' },
+    }),
+    service('default', 'astray', { addresses: ['192.0.2.99'], pool: 'web' }),
+    ...['web', 'old', 'astray'].map(name => slice('default', name, ['node-a'])),
+    workloadOf('Deployment', 'controller', [{ name: 'controller', image: `${image}controller:v0.15.2`, env }]),
+    workloadOf('DaemonSet', 'speaker', [
+      { name: 'speaker', image: `${image}speaker:v0.15.2`, env },
+      { name: 'frr', image: 'quay.io/frrouting/frr:9.1.0' },
+    ]),
+  ])
+  return { ...snapshot, namespace }
 }

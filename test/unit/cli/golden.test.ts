@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCli } from '../../../src/bin/cli/run.ts'
-import { brokenCluster, emptyCluster, healthyCluster } from '../../support/cli/clusters.ts'
+import { brokenCluster, emptyCluster, healthyCluster, metallbCluster } from '../../support/cli/clusters.ts'
 import { assertGolden } from '../../support/golden.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
@@ -35,11 +35,17 @@ const RUNS: readonly [name: string, cluster: string, args: string[], code: numbe
   ['check-empty', 'empty', ['check'], 0],
   ['check-file', 'empty', ['check', '-f', 'mistakes.yaml'], 1],
   ['check-good-file', 'empty', ['check', '-f', 'good.yaml'], 0],
+  ['migrate', 'metallb', ['migrate'], 1],
   ['explain-json', 'healthy', ['explain', 'web', '-o', 'json'], 0],
 ]
 
 describe('What the commands say', () => {
-  const clusters = { healthy: healthyCluster(), broken: brokenCluster(), empty: emptyCluster() }
+  const clusters = {
+    healthy: healthyCluster(),
+    broken: brokenCluster(),
+    empty: emptyCluster(),
+    metallb: metallbCluster(),
+  }
   let folder: string
 
   let cwd: string
