@@ -49,6 +49,7 @@ export function checkSurroundings(cluster: Cluster, local?: LocalFacts): CheckRe
       checkLiveness(cluster),
       ...checkPrograms(cluster),
       ...checkLocal(local, cluster),
+      ...cluster.snapshot.unread.map(({ kind, why }) => unknown(kind, why)),
       unknown(
         'reachability',
         'gateways and peers are not pinged; kubectl herald status shows which BGP sessions stand',
