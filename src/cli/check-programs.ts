@@ -1,4 +1,4 @@
-import { type Check, judged, unknown } from './check.ts'
+import { type Check, judged, unknown } from './check-result.ts'
 import type { Cluster } from './cluster.ts'
 import type { Finding } from './finding.ts'
 import { type ApiObject, keyOf, objectsOf } from './snapshot.ts'

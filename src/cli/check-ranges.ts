@@ -1,7 +1,7 @@
 import { type AddressPool, poolContains } from '../config/address-pool.ts'
 import { formatAddress, parseAddress } from '../ip/address.ts'
 import { type AddressRange, formatRange, parseRange, rangeContains, rangesOverlap } from '../ip/range.ts'
-import { type Check, judged, unknown } from './check.ts'
+import { type Check, judged, unknown } from './check-result.ts'
 import type { Cluster } from './cluster.ts'
 import type { Finding } from './finding.ts'
 import { configMapText, scalar } from './kube-proxy.ts'

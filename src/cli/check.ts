@@ -3,40 +3,14 @@ import { isRegistered } from '../resources/speaker-view.ts'
 import { checkLocal, type LocalFacts } from './check-local.ts'
 import { checkPrograms } from './check-programs.ts'
 import { checkRanges } from './check-ranges.ts'
+import { type Check, good, judged, unknown } from './check-result.ts'
 import type { Cluster } from './cluster.ts'
 import type { Finding } from './finding.ts'
 import { readKubeProxy } from './kube-proxy.ts'
 import { livenessFindings } from './nodes.ts'
 
-/** One thing that was looked at. */
-export interface Check {
-  readonly name: string
-  /** `unknown`: it could not be looked at; `summary` says why, and how it can be */
-  readonly result: 'good' | 'bad' | 'unknown'
-  readonly summary: string
-  readonly findings: readonly Finding[]
-}
-
 export interface CheckReport {
   readonly checks: readonly Check[]
-}
-
-export function good(name: string, summary: string): Check {
-  return { name, result: 'good', summary, findings: [] }
-}
-
-export function unknown(name: string, summary: string): Check {
-  return { name, result: 'unknown', summary, findings: [] }
-}
-
-/** A check that is good when it has found nothing. */
-export function judged(name: string, findings: readonly Finding[], summary: string): Check {
-  return {
-    name,
-    result: findings.length === 0 ? 'good' : 'bad',
-    summary: findings.length === 0 ? summary : '',
-    findings,
-  }
 }
 
 /** Looks at what Herald's work depends on outside of Herald. */

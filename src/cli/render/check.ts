@@ -1,4 +1,5 @@
-import type { Check, CheckReport } from '../check.ts'
+import type { CheckReport } from '../check.ts'
+import type { Check } from '../check-result.ts'
 import { renderFindings } from './findings.ts'
 import type { Style } from './style.ts'
 import { wrap } from './table.ts'
