@@ -18,6 +18,7 @@ import { referencePage } from '../resources/schema-reference.ts'
 import * as controller from './controller/flags.ts'
 import { dashboard } from './generate/dashboard.ts'
 import { flagsPage } from './generate/flags-reference.ts'
+import { licencesPage, shippedPackages } from './generate/licences.ts'
 import { describeMetrics, metricsPage } from './generate/metrics-reference.ts'
 import { type ValueSchema, valuesPage } from './generate/values-reference.ts'
 import * as speaker from './speaker/flags.ts'
@@ -67,6 +68,7 @@ function wantedFiles(): Map<string, string> {
   ]
   files.set('docs/reference/flags.md', flagsPage(flags))
   files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
+  files.set('docs/licences.md', licencesPage(shippedPackages(repository)))
   files.set('docs/reference/cli.md', cliReferencePage(Object.values(COMMANDS)))
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
