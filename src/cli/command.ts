@@ -46,6 +46,7 @@ export const COMMON_FLAGS = {
     env: 'KUBECONFIG',
     help: "kubeconfig file; without it ~/.kube/config, and in a pod the pod's service account",
   },
+  context: { type: 'string', value: 'NAME', help: 'context of the kubeconfig instead of its current one' },
   'herald-namespace': {
     type: 'string',
     value: 'NAME',

@@ -1,43 +1,60 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { SystemClock } from '../../io/clock.ts'
 import { ApiClient } from '../../kubernetes/client.ts'
-import { loadCredentials } from '../../kubernetes/credentials.ts'
+import { type Credentials, loadCredentials } from '../../kubernetes/credentials.ts'
 import { silentLogger } from '../../kubernetes/logger.ts'
-import { UsageError } from './arguments.ts'
+import { KubectlReader } from './kubectl-reader.ts'
 
 export interface Connection {
-  readonly client: ApiClient
+  readonly client: Pick<ApiClient, 'list'>
   /** host and port */
   readonly server: string
   /** of the kubeconfig's context, or the pod's own */
   readonly namespace: string
+  close(): void
+}
+
+export interface ConnectInit {
+  kubeconfig?: string
+  context?: string
+  env: NodeJS.ProcessEnv
 }
 
 /** A person waits, but some API servers are slow with large lists. */
 const TIMEOUT_MS = 30_000
 
 /**
- * Connects as kubectl would: by the file named, else ~/.kube/config, else as the pod that this is.
+ * Connects as kubectl would: by the file named, else ~/.kube/config, else as the pod that this is. What the own client cannot do (several
+ * files, another context, programs that log in) is left to kubectl itself.
  *
- * @throws UsageError for a list of files, Error when the credentials cannot be used
+ * @throws Error when the credentials cannot be used
  */
-export async function connect(kubeconfig: string | undefined): Promise<Connection> {
+export async function connect({ kubeconfig, context, env }: ConnectInit): Promise<Connection> {
+  if (context || kubeconfig?.includes(delimiter)) return connectByKubectl({ kubeconfig, context, env })
   const clock = new SystemClock()
-  const credentials = await loadCredentials({ clock }, { kubeconfig: fileOf(kubeconfig) })
+  let credentials: Credentials
+  try {
+    credentials = await loadCredentials({ clock }, { kubeconfig: kubeconfig ?? standardFile() })
+  } catch (error) {
+    if (/ logs in by (exec|auth-provider)/.test((error as Error).message)) return connectByKubectl({ kubeconfig, env })
+    throw error
+  }
   const client = new ApiClient(
     { credentials, clock, logger: silentLogger },
     { userAgent: 'kubectl-herald', timeoutMs: TIMEOUT_MS },
   )
-  return { client, server: credentials.server.host, namespace: credentials.namespace ?? 'default' }
+  const { server, namespace = 'default' } = credentials
+  return { client, server: server.host, namespace, close: () => client.close() }
 }
 
-function fileOf(kubeconfig: string | undefined): string | undefined {
-  if (kubeconfig?.includes(':')) {
-    throw new UsageError(`several kubeconfig files (${kubeconfig}) are not supported: name one with --kubeconfig`)
-  }
-  if (kubeconfig) return kubeconfig
-  const standard = join(homedir(), '.kube', 'config')
-  return existsSync(standard) ? standard : undefined
+async function connectByKubectl(init: ConnectInit): Promise<Connection> {
+  const client = new KubectlReader(init)
+  return { client, ...(await client.describe()), close: () => {} }
+}
+
+function standardFile(): string | undefined {
+  const file = join(homedir(), '.kube', 'config')
+  return existsSync(file) ? file : undefined
 }

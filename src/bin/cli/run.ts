@@ -73,12 +73,17 @@ interface Source {
   close: () => void
 }
 
-async function openSource(invocation: Invocation, { now }: Environment): Promise<Source> {
+async function openSource(invocation: Invocation, { now, env }: Environment): Promise<Source> {
   const file = invocation.text('snapshot')
   if (file !== undefined) {
     return { snapshot: () => readSnapshotFile(file), namespace: 'default', close: () => {} }
   }
-  const { client, server, namespace } = await connect(invocation.text('kubeconfig'))
+  const connection = await connect({
+    kubeconfig: invocation.text('kubeconfig'),
+    context: invocation.text('context'),
+    env,
+  })
+  const { client, server, namespace } = connection
   const takenAt = now().toISOString()
   return {
     snapshot: of => {
@@ -86,7 +91,7 @@ async function openSource(invocation: Invocation, { now }: Environment): Promise
       return readSnapshot(client, { takenAt, server, ...(given && { namespace: given }), ...(of && { of }) })
     },
     namespace,
-    close: () => client.close(),
+    close: () => connection.close(),
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildKubernetes } from '../../../lab/build.ts'
 import { runCli } from '../../../src/bin/cli/run.ts'
 import type { ExplainReport } from '../../../src/cli/explain.ts'
 import type { PlanReport } from '../../../src/cli/plan.ts'
@@ -157,6 +158,52 @@ describe('kubectl herald, against a real API server', () => {
     assert.match(status.out, /Service: could not be read, and is left out: you may not list services/)
     const explain = await herald(['explain', 'a'], { KUBECONFIG: file })
     assert.deepEqual(explain, { code: 3, out: '', err: 'kubectl herald: you may not list services\n' })
+  })
+
+  it('reads through kubectl where the kubeconfig has a program log in, several files, or another context', async () => {
+    const { kubernetes } = await buildKubernetes()
+    const bin = join(folder, 'bin')
+    await mkdir(bin)
+    await writeFile(join(bin, 'kubectl'), `#!/bin/sh\nexec ${kubernetes} kubectl "$@"\n`, { mode: 0o755 })
+    const credential = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: api.adminToken },
+    }
+    const exec = {
+      ...{ apiVersion: credential.apiVersion, command: 'echo', args: [JSON.stringify(credential)] },
+      interactiveMode: 'Never',
+    }
+    const cluster = { server: api.url, 'certificate-authority': api.caFile }
+    const context = { cluster: 'test', user: 'test', namespace: 'shop' }
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      users: [{ name: 'test', user: { exec } }],
+    }
+    const rest = { clusters: [{ name: 'test', cluster }], contexts: [{ name: 'test', context }] }
+    const files = ['exec', 'users', 'rest'].map(name => join(folder, name)) as [string, string, string]
+    await writeFile(files[0], JSON.stringify({ ...config, ...rest }))
+    await writeFile(files[1], JSON.stringify({ ...config, 'current-context': '' }))
+    await writeFile(files[2], JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...rest }))
+    const PATH = `${bin}:${process.env.PATH}`
+    for (const [KUBECONFIG, args] of [
+      [files[0], []],
+      [`${files[1]}:${files[2]}`, ['--context', 'test']],
+    ] as const) {
+      const { out, err } = await herald(['status', '-o', 'json', ...args], { PATH, KUBECONFIG })
+      assert.equal(err, '')
+      assert.deepEqual(
+        (JSON.parse(out) as StatusReport).pools.map(({ name }) => name),
+        ['first', 'second'],
+      )
+      const explain = await herald(['explain', 'a', ...args], { PATH, KUBECONFIG })
+      assert.match(explain.err, /no Service "shop\/a"; there is default\/a/)
+    }
+    const wrong = await herald(['status', '--context', 'other'], { PATH, KUBECONFIG: files[0] })
+    assert.deepEqual([wrong.code, wrong.out], [3, ''])
+    assert.match(wrong.err, /context.*other/)
   })
 
   it('says in one line that the API server cannot be reached', async () => {

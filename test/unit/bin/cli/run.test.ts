@@ -73,13 +73,13 @@ describe('runCli()', () => {
     ['a Service that is elsewhere', ['explain', 'front'], /no Service "default\/front"; there is shop\/front/],
     ['no MetalLB', ['migrate'], /no MetalLB runs in the namespace "herald-system"/],
     ['manifests that are not there', ['check', '-f', '/nowhere'], /cannot read \/nowhere: /],
-    ['several kubeconfigs', ['status'], /several kubeconfig files/],
+    ['no kubectl, where it is needed', ['status'], /there is no kubectl in the PATH/],
   ] as const) {
     it(`tells of ${what} in one line`, async () => {
-      const needsCluster = !args.includes('--snapshot' as never) && what !== 'several kubeconfigs'
+      const needsCluster = !args.includes('--snapshot' as never) && !what.startsWith('no kubectl')
       const more = needsCluster ? ['--snapshot', snapshot] : []
-      const { code, out, err } = await run([...args, ...more], { env: { KUBECONFIG: '/a:/b' } })
-      assert.deepEqual([code, out], [what === 'several kubeconfigs' ? 2 : 3, ''])
+      const { code, out, err } = await run([...args, ...more], { env: { KUBECONFIG: '/a:/b', PATH: '/nowhere' } })
+      assert.deepEqual([code, out], [3, ''])
       assert.match(err, message)
     })
   }
