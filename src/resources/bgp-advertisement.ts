@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
 import { acceptedStatusSchema, apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
 import { scopeProperties } from './schema-advertisement.ts'
+import { communityRules } from './schema-community.ts'
 
 export const bgpAdvertisementSchema = Type.Object(
   {
@@ -42,7 +43,7 @@ export const bgpAdvertisementSchema = Type.Object(
           ),
           communities: Type.Optional(
             Type.Array(
-              Type.String({ minLength: 1, maxLength: 256 }),
+              Type.String(options({ minLength: 1, maxLength: 256, 'x-kubernetes-validations': communityRules })),
               options({
                 description:
                   'Communities of the routes: `64512:100` (RFC 1997), `large:64512:1:2` (RFC 8092), or an alias that a Community object defines.',

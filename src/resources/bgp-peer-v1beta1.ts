@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { PrinterColumn } from './crd.ts'
-import { apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { acceptedStatusSchema, apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
 
 /** The columns of both versions. */
 export const bgpPeerColumns: readonly PrinterColumn[] = [
@@ -27,13 +27,11 @@ const nodeSelectorSchema = Type.Object({
       Type.Object({
         key: Type.String({ description: 'The label that is looked at.' }),
         operator: Type.String({ description: '`In`, `NotIn`, `Exists` or `DoesNotExist`.' }),
-        values: Type.Array(
-          Type.String(),
-          options({
-            description: 'What it is compared with.',
-            minItems: 1,
-            'x-kubernetes-list-type': 'atomic',
-          }),
+        values: Type.Optional(
+          Type.Array(
+            Type.String(),
+            options({ description: 'What it is compared with.', 'x-kubernetes-list-type': 'atomic' }),
+          ),
         ),
       }),
       options({ description: 'Conditions on labels that must all hold.', 'x-kubernetes-list-type': 'atomic' }),
@@ -84,7 +82,8 @@ export const bgpPeerV1beta1Schema = Type.Object(
       },
       { description: 'Where the peer is, and how it is spoken to.' },
     ),
-    status: Type.Optional(Type.Object({}, { description: 'Shown by v1beta2.' })),
+    // Cut to nothing, it would be lost with each write by this version.
+    status: acceptedStatusSchema('Whether Herald holds sessions with this peer.'),
   },
   { description: 'A router to which the nodes announce addresses by BGP: deprecated version.' },
 )

@@ -9,7 +9,7 @@ import {
   objectMetaSchema,
   options,
 } from './schema.ts'
-import { durationSchema } from './schema-duration.ts'
+import { DURATION, durationSchema } from './schema-duration.ts'
 import { labelSelectorsSchema } from './schema-selector.ts'
 
 const HIGHEST_AS = 4_294_967_295
@@ -35,6 +35,10 @@ const specRules: readonly CelRule[] = [
   {
     rule: '!has(self.ebgpMultiHop) || !self.ebgpMultiHop || !has(self.peerASN) || self.peerASN != (has(self.localASN) ? self.localASN : self.myASN)',
     message: 'ebgpMultiHop has no meaning on an internal session',
+  },
+  {
+    rule: `!has(self.holdTime) || !has(self.keepaliveTime) || !self.holdTime.matches('${DURATION}') || !self.keepaliveTime.matches('${DURATION}') || duration(self.keepaliveTime) <= duration(self.holdTime)`,
+    message: 'keepaliveTime must not be longer than holdTime',
   },
 ]
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CustomResource } from './crd.ts'
 import { acceptedStatusSchema, apiVersionSchema, kindSchema, objectMetaSchema, options } from './schema.ts'
+import { communityRules } from './schema-community.ts'
 
 export const communitySchema = Type.Object(
   {
@@ -15,10 +16,20 @@ export const communitySchema = Type.Object(
               Type.Object({
                 name: Type.Optional(Type.String({ description: 'The name that advertisements use.', maxLength: 256 })),
                 value: Type.Optional(
-                  Type.String({
-                    description: 'What it stands for: `64512:100` (RFC 1997) or `large:64512:1:2` (RFC 8092).',
-                    maxLength: 64,
-                  }),
+                  Type.String(
+                    options({
+                      description: 'What it stands for: `64512:100` (RFC 1997) or `large:64512:1:2` (RFC 8092).',
+                      maxLength: 64,
+                      'x-kubernetes-validations': [
+                        ...communityRules,
+                        {
+                          rule: "size(self.split(':', 5)) in [2, 4]",
+                          message: 'invalid community format',
+                          messageExpression: `'invalid community format: ' + self`,
+                        },
+                      ],
+                    }),
+                  ),
                 ),
               }),
               options({

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { type CelRule, options } from './schema.ts'
 
-const DURATION = '^(0|([0-9]+[.]?[0-9]*(ns|us|µs|ms|s|m|h))+)$'
+/** The form of a duration, as a regular expression of CEL. */
+export const DURATION = '^(0|([0-9]+[.]?[0-9]*(ns|us|µs|ms|s|m|h))+)$'
 
 /** True of a text that CEL's duration() reads. */
 const isDuration = `self.matches('${DURATION}')`

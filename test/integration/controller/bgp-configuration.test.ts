@@ -70,12 +70,16 @@ const mistakes: { what: string; objects: object[]; about: string; summary: strin
     message: /spec\.peerAddress: is the same session as that of the BGPPeer "first" on every node that it selects/,
   },
   {
-    what: 'a community that is none',
-    objects: [object('Community', 'ours', { communities: [{ name: 'near', value: '1:65536' }] })],
+    what: 'a name that stands for two communities',
+    objects: [
+      object('Community', 'ours', {
+        communities: ['1:2', '1:3'].map(value => ({ name: 'near', value })),
+      }),
+    ],
     about: 'community/ours',
     summary:
-      /^configuration error: Community "ours": spec\.communities\[0\]\.value: invalid community value: invalid section/,
-    message: /^The aliases cannot be used: .*invalid section "65536"/,
+      /^configuration error: Community "ours": spec\.communities\[1\]\.name: duplicate definition of community "near"$/,
+    message: /^The aliases cannot be used: .*duplicate definition of community "near"/,
   },
 ]
 

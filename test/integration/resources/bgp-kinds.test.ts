@@ -127,6 +127,11 @@ const bad: { name: string; object: object; message: RegExp }[] = [
   { name: 'a negative hold time', object: peer({ holdTime: '-90s' }), message: /"-90s" is no duration/ },
   { name: 'a hold time as a number', object: peer({ holdTime: 90 }), message: /spec\.holdTime: .*string/ },
   {
+    name: 'more keepalive than hold time',
+    object: peer({ holdTime: '9s', keepaliveTime: '10s' }),
+    message: /spec: .*keepaliveTime must not be longer than holdTime/,
+  },
+  {
     name: 'a keepalive time without sense',
     object: peer({ keepaliveTime: 'often' }),
     message: /"often" is no duration/,
@@ -168,6 +173,31 @@ const bad: { name: string; object: object; message: RegExp }[] = [
     message: /serviceSelectors and aggregationLength are mutually exclusive/,
   })),
   { name: 'a negative localPref', object: advertisement({ localPref: -1 }), message: /spec\.localPref: / },
+  ...(
+    [
+      ['1:65536', /invalid community value: invalid section in "1:65536", must be 0 to 65535/],
+      ['1:-2', /invalid community value: invalid section in "1:-2"/],
+      [':', /invalid community value: invalid section in ":"/],
+      ['1:2:3:4', /expected community to be of format large, got "1:2:3:4"/],
+      [
+        'large:1:2:4294967296',
+        /invalid community value: invalid section in "large:1:2:4294967296", must be 0 to 4294967295/,
+      ],
+      ['large:::', /invalid community value: invalid section in "large:::"/],
+    ] as const
+  ).flatMap(([text, message]) => [
+    { name: `the community ${text}`, object: advertisement({ communities: [text] }), message },
+    {
+      name: `a name for the community ${text}`,
+      object: object('Community', { communities: [{ name: 'a', value: text }] }),
+      message,
+    },
+  ]),
+  {
+    name: 'a name for another',
+    object: object('Community', { communities: [{ name: 'a', value: 'b' }] }),
+    message: /invalid community format: b/,
+  },
   {
     name: 'a community twice',
     object: advertisement({ communities: ['1:2', '1:2'] }),
