@@ -31,11 +31,12 @@ let shared: Promise<Layer2Lab> | undefined
 
 /** The lab of all layer 2 tests of one run: made at the first call. */
 export function layer2Lab({ services = isFullRun() ? 100 : 12 } = {}): Promise<Layer2Lab> {
-  shared ??= prepare(services)
+  shared ??= prepareLayer2Lab(services)
   return shared
 }
 
-async function prepare(count: number): Promise<Layer2Lab> {
+/** The same for a test that takes Herald off the lab: whoever comes next makes it anew. */
+export async function prepareLayer2Lab(count: number): Promise<Layer2Lab> {
   const lab = await ensureLab({ nodes: 3, name: process.env.HERALD_TEST_LAB })
   await heal(
     lab,
