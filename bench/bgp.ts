@@ -4,6 +4,7 @@
  *   sh lab/toolchain.sh node bench/bgp.ts [--rounds 7] [--prefixes 10000] [--services 1000] [PART...]
  */
 import { parseArgs } from 'node:util'
+import { routerKinds } from '../test/support/bgp/routers.ts'
 import { changes } from './bgp/changes.ts'
 import { fullTable } from './bgp/full-table.ts'
 import { memory } from './bgp/memory.ts'
@@ -22,6 +23,8 @@ const { values: flags, positionals } = parseArgs({
 })
 const [rounds, prefixes, services] = [Number(flags.rounds), Number(flags.prefixes), Number(flags.services)]
 
+// Says what is missing.
+if (!routerKinds.every(kind => kind.usable())) process.exit(1)
 console.log(`${machine()}\n`)
 for (const part of positionals.length > 0 ? positionals : PARTS) {
   console.log(`Load average ${load()}.\n`)

@@ -61,6 +61,12 @@ export class FamilyRib {
     return this.#phase !== 'rest'
   }
 
+  /** Whether the message that nextAnnouncement() would make has no room for more. */
+  get fillsMessage(): boolean {
+    const attributes = this.#queue.firstAttributes()
+    return attributes !== undefined && this.#queue.fills(attributes, this.#templateOf(attributes)!.room)
+  }
+
   /** The set of desired routes is known now. */
   start(): void {
     this.#started = true

@@ -2,10 +2,16 @@ import type { Prefix } from '../../ip/prefix.ts'
 import { encodedPrefixLength } from '../codec/prefixes.ts'
 import type { Route, RouteAttributes } from '../route.ts'
 
+interface Group {
+  readonly prefixes: Map<string, Prefix>
+  /** that they take in UPDATEs */
+  octets: number
+}
+
 /** What waits to be told to a peer about prefixes of one family, those with the same attributes together. */
 export class RouteQueue {
   readonly #withdrawn = new Map<string, Prefix>()
-  readonly #announced = new Map<RouteAttributes, Map<string, Prefix>>()
+  readonly #announced = new Map<RouteAttributes, Group>()
 
   get isEmpty(): boolean {
     return this.#withdrawn.size === 0 && this.#announced.size === 0
@@ -20,12 +26,13 @@ export class RouteQueue {
   }
 
   announce(key: string, { prefix, attributes }: Route): void {
-    let prefixes = this.#announced.get(attributes)
-    if (!prefixes) {
-      prefixes = new Map()
-      this.#announced.set(attributes, prefixes)
+    let group = this.#announced.get(attributes)
+    if (!group) {
+      group = { prefixes: new Map(), octets: 0 }
+      this.#announced.set(attributes, group)
     }
-    prefixes.set(key, prefix)
+    group.prefixes.set(key, prefix)
+    group.octets += encodedPrefixLength(prefix)
   }
 
   /** @param announced what was queued for the prefix; undefined: a withdrawal */
@@ -34,8 +41,12 @@ export class RouteQueue {
       this.#withdrawn.delete(key)
       return
     }
-    const prefixes = this.#announced.get(announced)
-    if (prefixes?.delete(key) && prefixes.size === 0) this.#announced.delete(announced)
+    const group = this.#announced.get(announced)
+    const prefix = group?.prefixes.get(key)
+    if (!group || !prefix) return
+    group.prefixes.delete(key)
+    group.octets -= encodedPrefixLength(prefix)
+    if (group.prefixes.size === 0) this.#announced.delete(announced)
   }
 
   /** The attributes that have waited longest; undefined when nothing is to be announced. */
@@ -44,11 +55,18 @@ export class RouteQueue {
     return undefined
   }
 
+  /** Whether there are so many prefixes with these attributes that they take all the room. */
+  fills(attributes: RouteAttributes, room: number): boolean {
+    return (this.#announced.get(attributes)?.octets ?? 0) >= room
+  }
+
   /** Takes out as many prefixes with these attributes as fit. */
   takeAnnounced(attributes: RouteAttributes, room: number): Map<string, Prefix> {
-    const prefixes = this.#announced.get(attributes) ?? new Map<string, Prefix>()
-    const taken = take(prefixes, room)
-    if (prefixes.size === 0) this.#announced.delete(attributes)
+    const group = this.#announced.get(attributes)
+    if (!group) return new Map()
+    const taken = take(group.prefixes, room)
+    for (const prefix of taken.values()) group.octets -= encodedPrefixLength(prefix)
+    if (group.prefixes.size === 0) this.#announced.delete(attributes)
     return taken
   }
 

@@ -21,6 +21,8 @@ export interface RouteSenderInit {
 
 /** Messages written before other peers have their turn. */
 const MESSAGES_PER_TURN = 64
+/** Messages leave together up to so many octets, so that the peer is at work on the first while the next are made. */
+const OCTETS_AT_ONCE = 4096
 /** RFC 9687 §5: eight minutes, or twice the hold time if that is longer */
 const LEAST_SEND_HOLD_MS = 480_000
 
@@ -78,15 +80,11 @@ export class RouteSender {
   pump(): void {
     if (this.#stopped || this.#cancelTurn) return
     let messages = 0
-    this.#connection.batch(() => {
-      while (messages < MESSAGES_PER_TURN && this.#adjRibOut.pending && !this.#connection.blocked) {
-        const bytes = this.#adjRibOut.next()
-        if (!bytes) break
-        messages++
-        this.#connection.write(bytes)
-        this.#init.onSent(bytes[18] === MessageType.routeRefresh ? 'routeRefresh' : 'update')
-      }
-    })
+    for (let written = 1; written > 0 && messages < MESSAGES_PER_TURN; messages += written) {
+      this.#connection.batch(() => {
+        written = this.#writeSome(MESSAGES_PER_TURN - messages)
+      })
+    }
     if (messages > 0) this.#init.onProgress()
     this.watch()
     if (this.#adjRibOut.pending && !this.#connection.blocked) {
@@ -133,6 +131,19 @@ export class RouteSender {
 
   get #isIdle(): boolean {
     return !this.#adjRibOut.pending && this.#connection.unsentBytes === 0
+  }
+
+  /** Writes what is to leave together; how many messages, 0 when there is nothing more, or no room. */
+  #writeSome(most: number): number {
+    let messages = 0
+    for (let octets = 0; octets < OCTETS_AT_ONCE && messages < most && !this.#connection.blocked; messages++) {
+      const bytes = this.#adjRibOut.next()
+      if (!bytes) break
+      octets += bytes.length
+      this.#connection.write(bytes)
+      this.#init.onSent(bytes[18] === MessageType.routeRefresh ? 'routeRefresh' : 'update')
+    }
+    return messages
   }
 
   #tellIdle(): void {

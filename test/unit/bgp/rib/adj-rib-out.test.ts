@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import sinon from 'sinon'
 import { AdjRibOut, type ExportSession } from '../../../../src/bgp/rib/adj-rib-out.ts'
+import { GRACEFUL_SHUTDOWN } from '../../../../src/bgp/rib/graceful-shutdown.ts'
 import type { RouteAttributes } from '../../../../src/bgp/route.ts'
 import { Routes } from '../../../../src/bgp/routes.ts'
 import { formatPrefix } from '../../../../src/ip/prefix.ts'
@@ -111,6 +113,28 @@ describe('AdjRibOut', () => {
     // What is not told yet costs nothing when it goes.
     rib.setRoutes(routesOf(list.filter(({ prefix }) => peer.routes.has(formatPrefix(prefix)))))
     assert.deepEqual(drain(), [`+${told}`, 'end 1'])
+  })
+
+  it('makes the first message of a full table before it has looked at all of it', () => {
+    connect(ipv4())
+    const routes = routesOf(hostRoutes(10_000))
+    let looked = 0
+    sinon.stub(routes, 'differencesFrom').callsFake(function* () {
+      for (const [key, after] of routes) {
+        looked++
+        yield { key, before: undefined, after }
+      }
+    })
+    rib.setRoutes(routes)
+    assert.equal(looked, 0)
+    peer.hear(rib.next()!)
+    assert.ok(looked < 1_100, `${looked}`)
+    // A full message, as all but the last.
+    assert.equal(peer.routes.size, Math.floor((4096 - 23 - 20) / 5))
+    rib.setGracefulShutdown(true)
+    drain()
+    assert.equal(peer.routes.size, 10_000)
+    assert.ok([...peer.routes.values()].every(({ communities }) => communities?.includes(GRACEFUL_SHUTDOWN)))
   })
 
   it('fills a longer message where the session allows it', () => {
