@@ -85,7 +85,10 @@ function parseRanges(addresses: unknown): AddressRange[] | Problem {
     const parsed = parseRange(text)
     if ('problem' in parsed) return { field, message: parsed.problem }
     const other = ranges.findIndex(range => rangesOverlap(range, parsed.range))
-    if (other >= 0) return { field, message: `"${text}" overlaps with spec.addresses[${other}] "${addresses[other]}"` }
+    if (other >= 0) {
+      const message = `"${text}" overlaps with already defined CIDR "${addresses[other]}" in spec.addresses[${other}]`
+      return { field, message }
+    }
     ranges.push(parsed.range)
   }
   return ranges

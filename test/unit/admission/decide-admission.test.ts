@@ -80,7 +80,7 @@ const rejections: { what: string; object: Written; from: Written; beside?: Writt
       ['with what is no address', { addresses: ['shop'] }, /^spec\.addresses\[0\]: "shop" is neither a CIDR/],
       ['that starts after its end', { addresses: ['192.0.2.9-192.0.2.1'] }, /starts after it ends/],
       ['of two families in one range', { addresses: ['192.0.2.1-2001:db8::1'] }, /one address family to the other/],
-      ['with an entry twice', { addresses: ['192.0.2.0/28', '192.0.2.8/30'] }, /overlaps with/],
+      ['with an entry twice', { addresses: ['192.0.2.0/28', '192.0.2.8/30'] }, /overlaps with already defined CIDR/],
       [
         'with a namespace twice',
         { addresses: ['192.0.2.0/28'], serviceAllocation: { namespaces: ['a', 'a'] } },

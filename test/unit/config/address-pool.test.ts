@@ -22,7 +22,7 @@ describe('IPAddressPool', () => {
       'an overlap in itself',
       { addresses: ['192.0.2.0/24', '192.0.2.9/32'] },
       'spec.addresses[1]',
-      /overlaps with spec.addresses\[0\]/,
+      /overlaps with already defined CIDR ".*" in spec\.addresses\[0\]/,
     ],
     [
       'a namespace twice',
