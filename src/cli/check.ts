@@ -15,6 +15,7 @@ export interface CheckReport {
 
 /** Looks at what Herald's work depends on outside of Herald. */
 export function checkSurroundings(cluster: Cluster, local?: LocalFacts): CheckReport {
+  const whys = cluster.snapshot.unread.map(({ why }) => why).join('; ')
   return {
     checks: [
       checkConfiguration(cluster),
@@ -23,7 +24,7 @@ export function checkSurroundings(cluster: Cluster, local?: LocalFacts): CheckRe
       checkLiveness(cluster),
       ...checkPrograms(cluster),
       ...checkLocal(local, cluster),
-      ...cluster.snapshot.unread.map(({ kind, why }) => unknown(kind, why)),
+      ...(whys ? [unknown('the rest', `not all could be read: ${whys}`)] : []),
       unknown(
         'reachability',
         'gateways and peers are not pinged; kubectl herald status shows which BGP sessions stand',

@@ -37,9 +37,10 @@ export function reviewStatus(cluster: Cluster): StatusReport {
   const [nodes, conflicts, ofNodes] = reviewNodes(cluster)
   const [bgpSessions, ofSessions] = reviewSessions(cluster)
   const [services, ofServices] = reviewServices(cluster)
-  const ofReading = unread.map(({ kind, why }): Finding => {
-    return { level: 'warning', subject: kind, message: `could not be read, and is left out: ${why}` }
-  })
+  const whys = unread.map(({ why }) => why).join('; ')
+  const ofReading: Finding[] = whys
+    ? [{ level: 'warning', subject: 'Cluster', message: `not all could be read: ${whys}` }]
+    : []
   const findings = [
     ...[...ofComponents, ...ofServices, ...ofNodes, ...refusedFindings(cluster)],
     ...[...ofSessions, ...ofPools, ...ofReading],

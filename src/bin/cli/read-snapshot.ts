@@ -94,7 +94,8 @@ export async function readSnapshot(client: Lister, init: ReadSnapshotInit): Prom
       } catch (error) {
         if (!isApiError(error, 'forbidden', 'notFound')) throw error
         // A server that does not know ServiceCIDRs is older than they are.
-        if (kind !== 'ServiceCIDR') unread.push({ kind, why: reasonOf(error, resource) })
+        const isKnown = kind === 'ServiceCIDR' || unread.some(one => one.kind === kind)
+        if (!isKnown) unread.push({ kind, why: reasonOf(error, resource) })
       }
     }
     return [kind, objects.map(object => cut(kind, object))]

@@ -103,7 +103,10 @@ describe('checkSurroundings()', () => {
       check('other load balancers and BGP programs', [], undefined, unread),
       'unknown: you may not list daemonsets',
     )
-    assert.equal(check('DaemonSet', [], undefined, unread), 'unknown: you may not list daemonsets')
+    assert.equal(
+      check('the rest', [], undefined, unread),
+      'unknown: not all could be read: you may not list daemonsets',
+    )
   })
 
   describe('on a node', () => {
