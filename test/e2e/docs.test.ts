@@ -81,7 +81,7 @@ describe('the page on the first Service, as a new user follows it in the lab', f
       }
       if (text.includes('curl'))
         assert.ok(
-          out.some(printed => printed.includes('Hello from web-')),
+          out.some(printed => printed.includes('Hello from ')),
           out.join('\n'),
         )
     })
