@@ -13,5 +13,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: text => void process.stdout.write(text),
   err: text => void process.stderr.write(text),
   isTerminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns,
   now: () => new Date(),
 })

@@ -19,6 +19,8 @@ export interface Environment {
   err(text: string): void
   /** standard output is a terminal */
   readonly isTerminal: boolean
+  /** how wide it is */
+  readonly columns?: number
   now(): Date
 }
 
@@ -56,7 +58,7 @@ async function runCommand(invocation: Invocation, environment: Environment): Pro
       ...{ invocation, snapshot, env: environment.env },
       cluster: async () => new Cluster(await snapshot()),
       namespace: async () => (await open()).namespace,
-      style: createStyle(isColoured(invocation, environment)),
+      style: createStyle(isColoured(invocation, environment), environment.columns),
     }
     const { report, lines, code } = await HANDLERS[invocation.command](context)
     environment.out(invocation.text('output') === 'json' ? `${toJson(report)}\n` : `${lines().join('\n')}\n`)

@@ -12,9 +12,9 @@ export function renderCheck({ checks }: CheckReport, style: Style): string[] {
 function headOf({ name, result, summary }: Check, style: Style): string[] {
   switch (result) {
     case 'good':
-      return wrap(summary, { lead: `${style.green('✓')} ${name}: ` })
+      return wrap(summary, { width: style.width, lead: `${style.green('✓')} ${name}: ` })
     case 'unknown':
-      return wrap(summary, { lead: `? ${name}: ` }).map(line => style.dim(line))
+      return wrap(summary, { width: style.width, lead: `? ${name}: ` }).map(line => style.dim(line))
     default:
       return [`${style.red('✗')} ${name}`]
   }

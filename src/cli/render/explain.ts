@@ -35,10 +35,12 @@ function renderStep({ good, reason, message, meaning, written }: StepExplanation
   const [sign, paint]: [string, Paint] = good ? ['✓', style.green] : ['✗', style.red]
   return [
     `  ${paint(`${sign} ${reason}`)}`,
-    ...wrap(harmless(message), { lead: '    ' }),
-    ...(good ? [] : wrap(meaning, { lead: '    ' }).map(line => style.dim(line))),
+    ...wrap(harmless(message), { width: style.width, lead: '    ' }),
+    ...(good ? [] : wrap(meaning, { width: style.width, lead: '    ' }).map(line => style.dim(line))),
     ...(written
-      ? wrap(harmless(`the Service still says: ${written}`), { lead: '    ' }).map(line => style.yellow(line))
+      ? wrap(harmless(`the Service still says: ${written}`), { width: style.width, lead: '    ' }).map(line =>
+          style.yellow(line),
+        )
       : []),
   ]
 }
@@ -101,7 +103,7 @@ function renderTraffic(traffic: TrafficExplanation, style: Style): string[] {
   const policy = `externalTrafficPolicy ${externalTrafficPolicy}: ${POLICIES[externalTrafficPolicy]}`
   const missing = nodesWithoutKubeProxy.length > 0 ? [`no kube-proxy ready on ${nodesWithoutKubeProxy.join(', ')}`] : []
   return [ready > 0 ? style.green(line) : style.red(line), policy, proxy, ...missing.map(style.yellow)].flatMap(text =>
-    wrap(text, { lead: '  ' }),
+    wrap(text, { width: style.width, lead: '  ' }),
   )
 }
 
@@ -114,7 +116,7 @@ function renderNext(next: readonly string[], style: Style): string[] {
   if (next.length === 0) return ['', style.green('✓ nothing to do')]
   return section(
     'What to do next',
-    next.flatMap(text => wrap(harmless(text), { lead: '  → ' })),
+    next.flatMap(text => wrap(harmless(text), { width: style.width, lead: '  → ' })),
     style,
   )
 }

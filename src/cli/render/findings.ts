@@ -6,13 +6,15 @@ import { wrap } from './table.ts'
 export function renderFindings(findings: readonly Finding[], style: Style, { withAdvice = true } = {}): string[] {
   return findings.flatMap(({ level, subject, message, advice }) => {
     const [sign, paint] = signOf(level, style)
-    const lines = wrap(harmless(`${subject}: ${message}`), { lead: `  ${sign} ` })
+    const lines = wrap(harmless(`${subject}: ${message}`), { width: style.width, lead: `  ${sign} ` })
     const [first = '', ...rest] = lines
     const coloured = paint(first.trimStart())
     return [
       `  ${coloured}`,
       ...rest.map(line => paint(line)),
-      ...(advice && withAdvice ? wrap(harmless(advice), { lead: '    → ' }).map(line => style.dim(line)) : []),
+      ...(advice && withAdvice
+        ? wrap(harmless(advice), { width: style.width, lead: '    → ' }).map(line => style.dim(line))
+        : []),
     ]
   })
 }

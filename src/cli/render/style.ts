@@ -1,5 +1,7 @@
-/** Puts text in colour, or leaves it as it is. */
+/** What a text may look like: puts it in colour, or leaves it as it is. */
 export interface Style {
+  /** columns after which sentences go on in the next line; tables and paths do not */
+  readonly width: number
   readonly bold: Paint
   readonly dim: Paint
   readonly red: Paint
@@ -13,10 +15,15 @@ export type Paint = (text: string) => string
 /** ECMA-48 §8.3.117 SGR: what sets a rendition, and what takes it back. */
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39], green: [32, 39], cyan: [36, 39] } as const
 
-export function createStyle(coloured: boolean): Style {
+/** Lines that are longer are hard to read, however wide the terminal. */
+export const WIDEST = 110
+const NARROWEST = 40
+
+export function createStyle(coloured: boolean, columns = WIDEST): Style {
   const paint = ([set, reset]: readonly [number, number]): Paint =>
     coloured ? text => (text === '' ? '' : `\u001b[${set}m${text}\u001b[${reset}m`) : text => text
   return {
+    width: Math.max(NARROWEST, Math.min(columns, WIDEST)),
     ...{ bold: paint(CODES.bold), dim: paint(CODES.dim), red: paint(CODES.red) },
     ...{ yellow: paint(CODES.yellow), green: paint(CODES.green), cyan: paint(CODES.cyan) },
   }

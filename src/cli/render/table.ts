@@ -1,4 +1,4 @@
-import { type Style, visibleLength } from './style.ts'
+import { type Style, visibleLength, WIDEST } from './style.ts'
 
 const GAP = '  '
 
@@ -25,7 +25,7 @@ export function section(title: string, lines: readonly string[], style: Style): 
 }
 
 /** Breaks a text at blanks; the lines after the first are indented by as many columns as the first one's lead takes. */
-export function wrap(text: string, { lead = '', width = 110 }: { lead?: string; width?: number } = {}): string[] {
+export function wrap(text: string, { lead = '', width = WIDEST }: { lead?: string; width?: number } = {}): string[] {
   const indent = ' '.repeat(visibleLength(lead))
   const lines: string[] = []
   let line = lead

@@ -45,6 +45,18 @@ describe('runCli()', () => {
     })
   }
 
+  it('breaks sentences where the terminal ends', async () => {
+    let out = ''
+    const code = await runCli(['explain', 'web', '--snapshot', snapshot], {
+      ...{ env: {}, isTerminal: true, columns: 60, now: () => new Date(0), err: assert.fail },
+      out: text => {
+        out += text
+      },
+    })
+    assert.equal(code, 0)
+    assert.match(out, /externalTrafficPolicy Cluster: any node may announce, and\S*\n {2}forwards/)
+  })
+
   it('writes a snapshot that reads as the one that it was made from', async () => {
     const { out } = await run(['snapshot', '--snapshot', snapshot])
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(healthyCluster())))
