@@ -66,6 +66,9 @@ async function main(args: string[]): Promise<number> {
     console.log(usage)
     return 0
   }
+  // A name behind "down" must not take down another lab.
+  if (['prepare', 'status', 'down'].includes(command) && rest.length > 0)
+    throw new UsageError(`${command} takes nothing, not "${rest.join(' ')}"; --name goes before the command`)
   switch (command) {
     case 'up':
       return await runUp(name, rest)
