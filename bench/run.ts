@@ -1,5 +1,5 @@
 /**
- * Runs every benchmark, one after the other: `npm run -s bench` (about 25 minutes), `npm run -s bench -- --full` (about 30), or only
+ * Runs every benchmark, one after the other: `npm run -s bench` (about 30 minutes), `npm run -s bench -- --full` (about 35), or only
  * some: `npm run -s bench -- allocator controller`. Prints Markdown.
  */
 import { spawnSync } from 'node:child_process'
