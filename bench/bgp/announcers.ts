@@ -115,6 +115,7 @@ export const bird: AnnouncerKind = {
 }
 
 const OWN_ADDRESS = 0xc0000201
+const PADDING = 4_096
 
 /** GoBGP with routes of its own, put in by its command line. */
 export const gobgp: AnnouncerKind = {
@@ -136,12 +137,14 @@ export const gobgp: AnnouncerKind = {
     const summary = () => namespace.exec('gobgp', ['global', 'rib', 'summary'])
     await untilSays('Destination: 0', summary)
     const values = Array.from({ length: prefixes }, (_, index) => announcedValue(index))
-    // Its command ends before the last of a table have been taken in, so they come once more from the other end.
-    for (const [name, table] of Object.entries({ forward: values, backward: values.toReversed() })) {
-      const file = join(folder, `${name}.mrt`)
-      writeFileSync(file, mrtTable(table, { peer: OWN_ADDRESS, nextHop: OWN_ADDRESS }))
-      namespace.exec('gobgp', ['mrt', 'inject', 'global', file])
-    }
+    const file = join(folder, 'table.mrt')
+    // Its command ends before the last thousand or so of a table have been taken in, so they are followed by as many that are there already.
+    const padded = Array.from(
+      { length: prefixes > 0 ? prefixes + PADDING : 0 },
+      (_, index) => values[index % prefixes]!,
+    )
+    writeFileSync(file, mrtTable(padded, { peer: OWN_ADDRESS, nextHop: OWN_ADDRESS }))
+    if (prefixes > 0) namespace.exec('gobgp', ['mrt', 'inject', 'global', file])
     await untilSays(`Destination: ${prefixes}`, summary)
     return running(child)
   },
