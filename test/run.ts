@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 interface Check {
@@ -36,13 +36,21 @@ interface Suite {
    * only then is named at the end. Suites whose tests build on each other take no part: `this.retries(0)`.
    */
   retries: number
+  /** Files that share nothing run beside each other: they wait more than they work. */
+  parallel?: boolean
 }
 
 const suites: Record<string, Suite> = {
   unit: { what: 'unit tests: no root, no network but loopback', timeoutMs: 5_000, retries: 0 },
-  integration: { what: 'integration tests: network namespaces, a real API server', timeoutMs: 60_000, retries: 1 },
+  integration: {
+    what: 'integration tests: network namespaces, a real API server',
+    ...{ timeoutMs: 60_000, retries: 1, parallel: true },
+  },
   e2e: { what: 'end-to-end tests: the lab, a real cluster', timeoutMs: 240_000, retries: 1 },
 }
+
+/** More at once only wait for each other's API servers to start. */
+const MOST_JOBS = 4
 
 const names = ['check', ...Object.keys(suites)]
 const wanted = process.argv.slice(2)
@@ -108,6 +116,7 @@ function runSuite(name: string): void {
   const countsFile = join(folder, name)
   const started = process.hrtime.bigint()
   const options = ['--timeout', String(suite.timeoutMs), '--retries', String(suite.retries)]
+  if (suite.parallel) options.push('--parallel', '--jobs', String(Math.min(availableParallelism(), MOST_JOBS)))
   const { status } = spawnSync('mocha', [...options, ...files], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, HERALD_TEST_COUNTS: countsFile },

@@ -211,7 +211,10 @@ describe('a Service of type LoadBalancer, on a real cluster', function () {
       loadBalancer('web'),
     )
     await served('192.0.2.108')
-    await lab.apply(pool('demo', ['192.0.2.108-192.0.2.109']))
+    const mistake = pool('demo', ['192.0.2.108-192.0.2.109'])
+    await assert.rejects(lab.apply(mistake), /overlaps with already defined CIDR 192\.0\.2\.109/)
+    // A webhook that cannot be reached does not refuse it.
+    await lab.withoutWebhook(() => lab.apply(mistake))
     await lab.kubectl([
       'wait',
       'ipaddresspool/demo',
