@@ -50,7 +50,7 @@ describe('BGP: what must not shake a session', function () {
   async function updatesOf(node: NodeHost): Promise<number> {
     const [, address] = node.addresses
     type Neighbours = Record<string, { messageStats?: { updatesRecv: number } }>
-    const text = await bgp.router.vtysh('bgpd', `show bgp ipv6 unicast neighbors ${address} json`)
+    const text = await bgp.router.vtysh('bgpd', `show bgp neighbors ${address} json`)
     const count = (JSON.parse(text) as Neighbours)[address]?.messageStats?.updatesRecv
     assert.ok(count !== undefined, text)
     return count
