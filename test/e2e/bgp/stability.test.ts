@@ -16,7 +16,7 @@ import { PageLoop } from '../../support/lab/page-loop.ts'
 const CHANGES_PER_SECOND = 50
 
 describe('BGP: what must not shake a session', function () {
-  this.timeout(300_000)
+  this.timeout(isFullRun() ? 1_200_000 : 300_000)
   let bgp: BgpLab
   // Both ends of each session run on this machine, and so does whatever makes it busy: the short form leaves them more time.
   const intervalMs = isFullRun() ? 50 : 100
