@@ -15,6 +15,7 @@ import {
   leases,
   services,
 } from '../kubernetes/resources.ts'
+import { timeText } from '../kubernetes/time-text.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { candidateRules } from './common/candidate-flags.ts'
 import { logLevelFlag, objectNameFlag, ownNamespace, portFlag, readFlags, requiredFlag } from './common/flags.ts'
@@ -75,7 +76,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     removeFinalizers({ client, logger, clock }, { signal, timeoutMs: REMOVAL_MS }).then(finish, fail)
     return async () => client.close()
   }
-  const nowText = () => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const nowText = () => timeText(clock.now())
 
   const stores = new ControllerStores({ client, clock, random, logger }, { namespace })
   const { reflectors } = stores

@@ -5,6 +5,7 @@ import { microTime } from './lease-record.ts'
 import type { Logger } from './logger.ts'
 import { apiVersionOf, events, type Resource } from './resources.ts'
 import { sleep } from './sleep.ts'
+import { timeText } from './time-text.ts'
 
 export interface EventRecorderComponents {
   client: Pick<ApiClient, 'create'>
@@ -139,7 +140,7 @@ export class EventRecorder {
     const { component, instance, host } = this.#init
     // the server takes events about objects without a namespace in this one
     const namespace = target.namespace || 'default'
-    const second = new Date(this.#clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+    const second = timeText(this.#clock.now())
     const message = note.length > longestNote ? `${note.slice(0, longestNote - 1)}…` : note
     return {
       apiVersion: apiVersionOf(events),

@@ -128,6 +128,11 @@ export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`
 }
 
+/** Names an object as the owner of another, which goes with it. */
+export function ownerReferenceTo(resource: Resource, { name, uid }: { name: string; uid: string }): OwnerReference {
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind, name, uid }
+}
+
 /** The path of an object or collection, without query: `/api/v1/namespaces/web/services/shop/status`. */
 export function resourcePath(resource: Resource, { namespace, name, subresource }: ObjectRef = {}): string {
   const { group, version, plural, namespaced } = resource

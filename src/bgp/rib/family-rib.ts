@@ -1,5 +1,6 @@
 import type { Family } from '../../ip/address.ts'
 import type { Prefix } from '../../ip/prefix.ts'
+import { RouteRefreshSubtype } from '../codec/route-refresh.ts'
 import { endOfRib } from '../codec/update.ts'
 import { type AddressFamily, type Message, type RouteRefreshMessage, SAFI_UNICAST } from '../message.ts'
 import type { Route, RouteAttributes } from '../route.ts'
@@ -18,9 +19,6 @@ type Told = Route | typeof OUTDATED | undefined
  * to be opened by a marker; a refresh that one is to close (RFC 7313 §4).
  */
 type Phase = 'first' | 'rest' | 'refreshAsked' | 'refreshing'
-
-/** RFC 7313 §3.2: what the reserved octet of a ROUTE-REFRESH says. */
-const RefreshSubtype = { begin: 1, end: 2 } as const
 
 /** The routes of one family on one session: what the peer has been told and is to be told. It holds only what is not yet told. */
 export class FamilyRib {
@@ -111,7 +109,7 @@ export class FamilyRib {
   nextAnnouncement(): Message | undefined {
     if (this.#phase === 'refreshAsked') {
       this.#phase = 'refreshing'
-      return this.#refreshMarker(RefreshSubtype.begin)
+      return this.#refreshMarker(RouteRefreshSubtype.begin)
     }
     const attributes = this.#queue.firstAttributes()
     if (attributes) {
@@ -131,7 +129,8 @@ export class FamilyRib {
 
   #endPass(): Message | undefined {
     if (this.#phase === 'rest' || !this.#started) return undefined
-    const marker = this.#phase === 'first' ? endOfRib(this.#addressFamily) : this.#refreshMarker(RefreshSubtype.end)
+    const marker =
+      this.#phase === 'first' ? endOfRib(this.#addressFamily) : this.#refreshMarker(RouteRefreshSubtype.end)
     this.#phase = 'rest'
     if (this.#refreshAgain) {
       this.#refreshAgain = false
@@ -150,7 +149,7 @@ export class FamilyRib {
     }
   }
 
-  #refreshMarker(subtype: number): RouteRefreshMessage {
+  #refreshMarker(subtype: RouteRefreshSubtype): RouteRefreshMessage {
     return { type: 'routeRefresh', ...this.#addressFamily, subtype }
   }
 

@@ -1,4 +1,5 @@
 import { spokenFamily } from '../codec/layout.ts'
+import { RouteRefreshSubtype } from '../codec/route-refresh.ts'
 import type { RouteRefreshMessage } from '../message.ts'
 import { sendKeepalive, stepConnected } from './connected.ts'
 import type { SessionEvent } from './event.ts'
@@ -47,6 +48,9 @@ export function stepEstablished(state: EstablishedState, event: SessionEvent, co
  */
 function refresh(state: EstablishedState, message: RouteRefreshMessage): SessionStep {
   const family = spokenFamily(message)
-  const asked = message.subtype === 0 && family !== undefined && state.negotiated.families.includes(family)
+  const asked =
+    message.subtype === RouteRefreshSubtype.request &&
+    family !== undefined &&
+    state.negotiated.families.includes(family)
   return stay(state, asked ? [{ type: 'routeRefresh', connection: state.connection, family }] : [])
 }

@@ -13,6 +13,7 @@ import {
   configurationStates,
   type KubernetesObject,
   type OwnerReference,
+  ownerReferenceTo,
   speakerStatuses,
 } from '../../kubernetes/resources.ts'
 import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
@@ -72,7 +73,7 @@ export class ConfigurationStates {
     if (!component || (component.type === 'speaker' && !speaker)) return done
     const state = states.get(key)
     if (!state) {
-      const owner = speaker ? ownedBySpeaker(speaker) : await this.#components.owner(signal)
+      const owner = speaker ? ownerReferenceTo(speakerStatuses, speaker) : await this.#components.owner(signal)
       await statusWriter.createIfMissing(configurationStates, this.#newState(component, owner), { signal })
       // Its status follows when the watch has brought it.
       return done
@@ -115,8 +116,4 @@ export class ConfigurationStates {
   #speaker(node: string) {
     return this.#components.speakers.get(`${this.#namespace}/${node}`)
   }
-}
-
-function ownedBySpeaker({ name, uid }: { name: string; uid: string }): OwnerReference {
-  return { apiVersion: apiVersionOf(speakerStatuses), kind: speakerStatuses.kind, name, uid }
 }

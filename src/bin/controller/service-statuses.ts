@@ -10,7 +10,13 @@ import type { ApiClient } from '../../kubernetes/client.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
 import { done, type Outcome } from '../../kubernetes/outcome.ts'
 import { Reconciler, type Syncable } from '../../kubernetes/reconciler.ts'
-import { apiVersionOf, type KubernetesObject, type Resource, speakerStatuses } from '../../kubernetes/resources.ts'
+import {
+  apiVersionOf,
+  type KubernetesObject,
+  ownerReferenceTo,
+  type Resource,
+  speakerStatuses,
+} from '../../kubernetes/resources.ts'
 import type { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { ServiceView } from '../../resources/service.ts'
@@ -151,12 +157,7 @@ export class ServiceStatuses<Status extends ServiceOnNode> {
 
   #newObject(name: string, status: Status, speaker: SpeakerView): KubernetesObject & { spec: object } {
     const { kind, namespace } = this.#init
-    const owner = {
-      apiVersion: apiVersionOf(speakerStatuses),
-      kind: speakerStatuses.kind,
-      name: speaker.name,
-      uid: speaker.uid,
-    }
+    const owner = ownerReferenceTo(speakerStatuses, speaker)
     const metadata = { namespace, name, labels: serviceStatusLabels(status), ownerReferences: [owner] }
     return { apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata, spec: {} }
   }

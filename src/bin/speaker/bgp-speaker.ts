@@ -115,7 +115,7 @@ export class BgpSpeaker {
     this.#settler.schedule()
   }
 
-  /** Leaves the routers in good order, within four seconds. */
+  /** Leaves the routers in good order, within `gracefulShutdownMs` and three seconds more. */
   async stop(): Promise<void> {
     this.#settler.stop()
     await this.#peers.stop()

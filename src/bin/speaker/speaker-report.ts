@@ -1,3 +1,4 @@
+import { timeText } from '../../kubernetes/time-text.ts'
 import type { SpeakerReport } from '../../resources/speaker-view.ts'
 import type { LinkReport } from './link/link-messages.ts'
 
@@ -24,7 +25,7 @@ export class SpeakerReports {
       const known = before.get(key)
       const stable = known !== undefined && Math.abs(known - sinceMs) < TOLERANCE_MS ? known : sinceMs
       now.set(key, stable)
-      return new Date(stable).toISOString().replace(/\.\d+Z$/, 'Z')
+      return timeText(stable)
     }
     const announcements = sortedOnce(report.announcements, ({ address }) => address)
     const conflicts = sortedOnce(report.conflicts ?? [], item => `${item.address} ${item.interface}`)

@@ -165,7 +165,7 @@ export class Speaker {
   }
 
   /**
-   * Hands everything over, says that it leaves, and ends; within three seconds, or those that routers are given to turn away and two more,
+   * Hands everything over, says that it leaves, and ends; within a few seconds beside those that routers are given to turn away (the chart's grace period allows for eight),
    * whatever the others and the API server do. First the hand-over, then the word: when the election makes another node the owner, this
    * one does not answer any more.
    */

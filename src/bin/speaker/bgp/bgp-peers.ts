@@ -156,7 +156,7 @@ export class BgpPeers {
   }
 
   /**
-   * Leaves all peers in good order (see PeerDriver.leave()), whatever they do within four seconds. Afterwards there is no socket and no
+   * Leaves all peers in good order (see PeerDriver.leave()), whatever they do within `drainMs` and two seconds more. Afterwards there is no socket and no
    * timer left.
    */
   async stop(communication = 'the speaker stops'): Promise<void> {

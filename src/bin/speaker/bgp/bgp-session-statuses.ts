@@ -4,9 +4,10 @@ import type { ApiClient } from '../../../kubernetes/client.ts'
 import type { Logger } from '../../../kubernetes/logger.ts'
 import { done, type Outcome, retryAfter } from '../../../kubernetes/outcome.ts'
 import { Reconciler, type Syncable } from '../../../kubernetes/reconciler.ts'
-import { apiVersionOf, bgpSessionStatuses, speakerStatuses } from '../../../kubernetes/resources.ts'
+import { apiVersionOf, bgpSessionStatuses, ownerReferenceTo, speakerStatuses } from '../../../kubernetes/resources.ts'
 import { outcomeOfWrite, StatusWriter } from '../../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../../kubernetes/store.ts'
+import { timeText } from '../../../kubernetes/time-text.ts'
 import {
   type BgpSessionView,
   bgpSessionStatusLabels,
@@ -103,7 +104,7 @@ export class BgpSessionStatuses {
     const { namespace } = this.#init
     const status = {
       state: 'Idle',
-      since: textOf(clock.now()),
+      since: timeText(clock.now()),
       prefixesSent: 0,
       bfd: null,
       lastError: 'the speaker stopped',
@@ -166,12 +167,7 @@ export class BgpSessionStatuses {
   }
 
   async #create(name: string, { node, peer }: Status, speaker: SpeakerView, signal: AbortSignal): Promise<void> {
-    const owner = {
-      apiVersion: apiVersionOf(speakerStatuses),
-      kind: speakerStatuses.kind,
-      name: speaker.name,
-      uid: speaker.uid,
-    }
+    const owner = ownerReferenceTo(speakerStatuses, speaker)
     const { namespace } = this.#init
     const metadata = { namespace, name, labels: bgpSessionStatusLabels(node, peer), ownerReferences: [owner] }
     const object = { apiVersion: apiVersionOf(bgpSessionStatuses), kind: bgpSessionStatuses.kind, metadata }
@@ -201,13 +197,9 @@ function statusOf(
   { peer, address, state, sinceMs, prefixesSent, bfd, lastError }: BgpSessionReport,
 ): Status {
   return {
-    ...{ node, peer, state, since: textOf(sinceMs), prefixesSent },
+    ...{ node, peer, state, since: timeText(sinceMs), prefixesSent },
     ...(address !== undefined && { address }),
     ...(bfd !== undefined && { bfd }),
     ...(lastError !== undefined && { lastError: lastError.slice(0, LONGEST_ERROR) }),
   }
-}
-
-function textOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { RouterSession } from '../../../bfd/router-session.ts'
+import type { RouterSession, RouterSessionState } from '../../../bfd/router-session.ts'
 import type { Negotiated } from '../../../bgp/negotiation.ts'
 import type { PeerAction } from '../../../bgp/peer/actions.ts'
 import type { PeerEvent } from '../../../bgp/peer/events.ts'
@@ -52,6 +52,12 @@ interface Established {
   readonly negotiated: Negotiated
   readonly sender: RouteSender
 }
+
+/** What a state of the BFD session says to the peer's machine; on its way up again it has been down, whether that was told or not. */
+const BFD_EVENTS = { Up: 'up', Init: 'down', Down: 'down', AdminDown: 'adminDown' } as const satisfies Record<
+  RouterSessionState,
+  string
+>
 
 /** A peer that does not take its withdrawals is not waited for any longer. */
 const FLUSH_TIMEOUT_MS = 1_000
@@ -145,14 +151,12 @@ export class PeerDriver {
 
   /** What BFD says of the path; undefined while it is not asked. */
   setBfd(session: RouterSession | undefined): void {
-    const before = this.#bfd?.state
+    const before = this.#bfd
     this.#bfd = session
-    if (session?.state === before) return
+    if (session?.state === before?.state) return
     this.#init.onChange()
-    if (session?.state === 'Up') this.#step({ type: 'bfd', state: 'up' })
-    else if (session?.state === 'AdminDown') this.#step({ type: 'bfd', state: 'adminDown' })
-    // RFC 5882 §4.2: what never was up cannot have failed.
-    else if (session?.state === 'Down' && before === 'Up') this.#step({ type: 'bfd', state: 'down' })
+    // A session that nobody wants any more says as little of the path as one that is switched off.
+    this.#step({ type: 'bfd', state: BFD_EVENTS[session?.state ?? 'AdminDown'] })
   }
 
   report(): BgpSessionReport {

@@ -3,7 +3,7 @@ import { AdjRibOut } from '../../../bgp/rib/adj-rib-out.ts'
 import type { ExportSession, NextHops } from '../../../bgp/rib/export-session.ts'
 import type { Routes } from '../../../bgp/routes.ts'
 import type { CancelTimer, Clock } from '../../../io/clock.ts'
-import { type Family, formatAddress } from '../../../ip/address.ts'
+import type { Family } from '../../../ip/address.ts'
 import type { BgpConnection } from './bgp-connection.ts'
 
 /** What a RouteSender needs of a connection. */
@@ -32,7 +32,6 @@ export class RouteSender {
   readonly #connection: Outlet
   readonly #init: RouteSenderInit
   readonly #adjRibOut: AdjRibOut
-  #nextHops: NextHops
   #cancelTurn: CancelTimer | undefined
   #cancelWatch: CancelTimer | undefined
   readonly #end = Promise.withResolvers<void>()
@@ -43,7 +42,6 @@ export class RouteSender {
     this.#clock = clock
     this.#connection = connection
     this.#init = init
-    this.#nextHops = init.session.nextHops
     this.#adjRibOut = new AdjRibOut(init.session)
   }
 
@@ -62,10 +60,8 @@ export class RouteSender {
     this.pump()
   }
 
-  /** Tells everything again if the next hops are others now. */
+  /** Tells again what another next hop changes. */
   setNextHops(nextHops: NextHops): void {
-    if (sameNextHops(nextHops, this.#nextHops)) return
-    this.#nextHops = nextHops
     this.#adjRibOut.setNextHops(nextHops)
     this.pump()
   }
@@ -149,14 +145,4 @@ export class RouteSender {
   #tellIdle(): void {
     if (this.#isIdle) this.#onIdle?.()
   }
-}
-
-function sameNextHops(a: NextHops, b: NextHops): boolean {
-  const families = [4, 6] as const
-  return families.every(family => textOf(a[family]) === textOf(b[family]))
-}
-
-function textOf(nextHop: NextHops[Family]): string {
-  const { global, linkLocal } = nextHop ?? {}
-  return [global, linkLocal].map(address => (address ? formatAddress(address) : '')).join()
 }
