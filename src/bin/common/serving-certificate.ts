@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CancelTimer, Clock } from '../../io/clock.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
-import { type CertificateSet, isUsable, renewCertificates } from '../controller/certificates.ts'
+import { type CertificateSet, isUsable, renewCertificates } from './certificates.ts'
 
 /** PEM */
 export type KeyPair = Pick<CertificateSet, 'certificate' | 'key'>

@@ -10,7 +10,7 @@ import {
   secrets,
   validatingWebhookConfigurations,
 } from '../../kubernetes/resources.ts'
-import { type CertificateSet, renewCertificates } from './certificates.ts'
+import { type CertificateSet, renewCertificates } from '../common/certificates.ts'
 import { type WebhookSecretView, webhookSecret, webhookSecretData } from './webhook-secret.ts'
 
 export interface WebhookPublisherComponents {

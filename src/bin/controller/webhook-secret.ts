@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../kubernetes/resources.ts'
-import type { CertificateSet } from './certificates.ts'
+import type { CertificateSet } from '../common/certificates.ts'
 
 /** The Secret with the webhook's certificates, cut to what is used. */
 export interface WebhookSecretView {

@@ -10,8 +10,8 @@ import {
 import { answerConversion } from '../../admission/conversion-review.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
+import type { CertificateSet } from '../common/certificates.ts'
 import { listenOn } from '../common/health-server.ts'
-import type { CertificateSet } from './certificates.ts'
 
 export interface WebhookServerComponents {
   decide: (request: AdmissionRequest) => Verdict

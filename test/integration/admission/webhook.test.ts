@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type CertificateSet, renewCertificates } from '../../../src/bin/controller/certificates.ts'
+import { type CertificateSet, renewCertificates } from '../../../src/bin/common/certificates.ts'
 import { webhookSecret } from '../../../src/bin/controller/webhook-secret.ts'
 import { ControllerScene, HERALD_NAMESPACE as namespace, node } from '../../support/controller-scene.ts'
 import { chartObjects } from '../../support/kubernetes/chart-objects.ts'

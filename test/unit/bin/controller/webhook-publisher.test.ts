@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type CertificateSet, renewCertificates } from '../../../../src/bin/controller/certificates.ts'
+import { type CertificateSet, renewCertificates } from '../../../../src/bin/common/certificates.ts'
 import { WebhookPublisher, type WebhookPublisherInit } from '../../../../src/bin/controller/webhook-publisher.ts'
 import type { WebhookSecretView } from '../../../../src/bin/controller/webhook-secret.ts'
 import { ApiError } from '../../../../src/kubernetes/api-error.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type RequestOptions, request } from 'node:https'
 import sinon from 'sinon'
 import type { AdmissionRequest, Verdict } from '../../../../src/admission/admission-review.ts'
-import { renewCertificates } from '../../../../src/bin/controller/certificates.ts'
+import { renewCertificates } from '../../../../src/bin/common/certificates.ts'
 import { WebhookServer } from '../../../../src/bin/controller/webhook-server.ts'
 
 const HOST = '127.0.0.1'

@@ -9,7 +9,7 @@ import {
   X509Certificate,
 } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type CertificateContent, certificate } from '../../admission/certificate.ts'
+import { type CertificateContent, certificate } from '../../certificates/certificate.ts'
 import {
   AUTHORITY_LIFETIME_MS,
   CLOCK_TOLERANCE_MS,
@@ -18,7 +18,7 @@ import {
   planCertificates,
   SERVER_LIFETIME_MS,
   type Validity,
-} from '../../admission/certificate-plan.ts'
+} from '../../certificates/certificate-plan.ts'
 
 /** Certificates and keys as they are kept: PEM, one certificate or key each, but for `authorities`. */
 export interface CertificateSet {

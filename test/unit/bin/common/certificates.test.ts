@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { isUsable, renewCertificates } from '../../../../src/bin/controller/certificates.ts'
+import { isUsable, renewCertificates } from '../../../../src/bin/common/certificates.ts'
 
 const DAY_MS = 86_400_000
 const NOW_MS = Date.UTC(2026, 10, 21, 9)

@@ -10,7 +10,7 @@ import {
   setOf,
   time,
   utf8String,
-} from '../../../src/admission/der.ts'
+} from '../../../src/certificates/der.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 

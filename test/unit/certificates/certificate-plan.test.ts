@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type HeldCertificates, planCertificates } from '../../../src/admission/certificate-plan.ts'
+import { type HeldCertificates, planCertificates } from '../../../src/certificates/certificate-plan.ts'
 
 const DAY_MS = 86_400_000
 const days = (from: number, to: number) => ({ notBeforeMs: from * DAY_MS, notAfterMs: to * DAY_MS })
