@@ -7,6 +7,8 @@ interface MetricOf<Subject> {
   readonly kind: 'gauge' | 'counter'
   readonly help: string
   value(subject: Subject): number
+  /** Of several sessions with one address: what each has counted is added up, unless the least of them counts for all. */
+  readonly least?: true
 }
 
 const total = (counts: MessageCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
@@ -14,8 +16,9 @@ const total = (counts: MessageCounts): number => Object.values(counts).reduce((s
 const PEER_METRICS: Readonly<Record<string, MetricOf<BgpPeerCounters>>> = {
   session_up: {
     kind: 'gauge',
-    help: '1 while the BGP session with the peer is established',
+    help: '1 while the BGP session with the peer is established; of several with one address, every one',
     value: ({ established }) => Number(established),
+    least: true,
   },
   announced_prefixes_total: {
     kind: 'gauge',
@@ -71,7 +74,12 @@ const PEER_METRICS: Readonly<Record<string, MetricOf<BgpPeerCounters>>> = {
 }
 
 const BFD_METRICS: Readonly<Record<string, MetricOf<RouterSessionCounters>>> = {
-  session_up: { kind: 'gauge', help: '1 while the BFD session with the router is up', value: ({ up }) => Number(up) },
+  session_up: {
+    kind: 'gauge',
+    help: '1 while the BFD session with the router is up; of several with one address, every one',
+    value: ({ up }) => Number(up),
+    least: true,
+  },
   control_packet_input: {
     kind: 'counter',
     help: 'BFD control packets received',
@@ -110,14 +118,21 @@ function register<Subject extends { readonly vrf?: string }>(
   table: Readonly<Record<string, MetricOf<Subject>>>,
   peerOf: (subject: Subject) => string,
 ): (subjects: readonly Subject[]) => void {
-  const metrics = Object.entries(table).map(([name, { kind, help, value }]) => ({
+  const metrics = Object.entries(table).map(([name, { kind, help, value, least }]) => ({
     metric: set[kind](prefix + name, help, ['peer', 'vrf']),
-    value,
+    combine: (subjects: readonly Subject[]) => {
+      const values = subjects.map(value)
+      return least ? Math.min(...values) : values.reduce((sum, each) => sum + each, 0)
+    },
   }))
+  const labelsOf = (subject: Subject) => ({ peer: peerOf(subject), vrf: subject.vrf ?? '' })
   return subjects => {
-    for (const { metric, value } of metrics) {
+    // Two BGPPeers may have one address: on different ports, or a link-local one on different interfaces.
+    const alike = Map.groupBy(subjects, subject => Object.values(labelsOf(subject)).join(' ')).values()
+    const groups = [...alike].map(group => ({ group, labels: labelsOf(group[0]!) }))
+    for (const { metric, combine } of metrics) {
       metric.reset()
-      for (const subject of subjects) metric.inc({ peer: peerOf(subject), vrf: subject.vrf ?? '' }, value(subject))
+      for (const { group, labels } of groups) metric.inc(labels, combine(group))
     }
   }
 }

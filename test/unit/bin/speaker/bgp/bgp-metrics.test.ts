@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RouterSessionCounters } from '../../../../../src/bfd/router-session.ts'
 import { MetricSet } from '../../../../../src/bin/common/metric-set.ts'
 import { BgpMetrics } from '../../../../../src/bin/speaker/bgp/bgp-metrics.ts'
 import type { BgpPeerCounters } from '../../../../../src/bin/speaker/bgp/session-report.ts'
@@ -13,13 +14,12 @@ const rack: BgpPeerCounters = {
 }
 
 describe('metrics of BGP and BFD', () => {
-  const render = async (metrics: BgpMetrics, set: MetricSet, peers: BgpPeerCounters[]) => {
-    metrics.set(peers, [
-      {
-        ...{ id: 'rack', address: { family: 4, value: 0xc00002fe }, up: true },
-        ...{ packetsReceived: 31, packetsSent: 32, upEvents: 33, downEvents: 34 },
-      },
-    ])
+  const bfd: RouterSessionCounters = {
+    ...{ id: 'rack', address: { family: 4, value: 0xc00002fe }, up: true },
+    ...{ packetsReceived: 31, packetsSent: 32, upEvents: 33, downEvents: 34 },
+  }
+  const render = async (metrics: BgpMetrics, set: MetricSet, peers: BgpPeerCounters[], sessions = [bfd]) => {
+    metrics.set(peers, sessions)
     const text = await set.render()
     return new Set(text.split('\n').filter(line => /^herald_/.test(line)))
   }
@@ -54,4 +54,25 @@ describe('metrics of BGP and BFD', () => {
       [],
     )
   })
+  for (const [established, up] of [
+    [[true, true], 1],
+    [[true, false], 0],
+    [[false, false], 0],
+  ] as const) {
+    it(`count ${established.filter(Boolean).length} of two sessions with one address as ${up ? 'up' : 'down'}, and what both did together`, async () => {
+      const set = new MetricSet({ prefix: 'herald' })
+      const peers = established.map((each, i): BgpPeerCounters => ({ ...rack, peer: `rack-${i}`, established: each }))
+      const elsewhere: BgpPeerCounters = { ...rack, vrf: 'blue' }
+      const sessions = established.map((each, i) => ({ ...bfd, id: `rack-${i}`, up: each }))
+      const lines = await render(new BgpMetrics({ metrics: set }), set, [...peers, elsewhere], sessions)
+      const values = {
+        ...{ bgp_session_up: up, bfd_session_up: up, bgp_opens_sent: 20, bfd_control_packet_input: 62 },
+        ...{ bgp_announced_prefixes_total: 6, bgp_pending_prefixes_total: 10 },
+      }
+      for (const [name, value] of Object.entries(values)) {
+        assert.ok(lines.has(`herald_${name}{peer="192.0.2.254",vrf=""} ${value}`), `${name} ${value}`)
+      }
+      assert.ok(lines.has('herald_bgp_session_up{peer="192.0.2.254",vrf="blue"} 1'))
+    })
+  }
 })
