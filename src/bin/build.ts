@@ -1,36 +1,33 @@
 /**
- * Bundles each entry point into one file of build/: a process that reads one file starts faster and keeps less in memory
- * than one that loads hundreds of modules, and the image needs no node_modules.
+ * Makes what the image holds of Herald: the bundles, the licences of the packages in them, and the software bill of materials. The native addon
+ * is listed there too if it lies beside them already.
  */
-import { chmodSync, existsSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import type { Metafile } from 'esbuild'
+import { BUNDLES, bundle, repository } from './image/bundles.ts'
+import { licencesPage } from './image/licences.ts'
+import { sbom } from './image/sbom.ts'
+import { shippedPackages } from './image/shipped-packages.ts'
 
-const USAGE = `usage: node src/bin/build.ts [--out FOLDER] [--sourcemap] [--metafile]
-  --out FOLDER   where the bundles go (default: build)
-  --sourcemap    write source maps beside them
+const USAGE = `usage: node src/bin/build.ts [--out FOLDER] [--runtime FILE] [--sourcemap] [--metafile]
+  --out FOLDER   where the files go (default: build)
+  --runtime FILE process.versions, as JSON, of the Node that will run them (default: of this one)
+  --sourcemap    write source maps beside the bundles
   --metafile     print what each bundle holds, largest first`
-
-const repository = resolve(import.meta.dirname, '../..')
-const entryPoints = [
-  { name: 'controller', source: 'controller' },
-  { name: 'speaker', source: 'speaker' },
-  { name: 'link-thread', source: 'link-thread' },
-  { name: 'herald', source: 'cli' },
-].map(({ name, source }) => ({ name, file: join(repository, 'src/bin', `${source}.ts`) }))
 
 /** What people start by its name. */
 const PROGRAMS = ['herald']
 
-// CommonJS packages call require() for Node's own modules; an ES module has none until it makes one.
-const REQUIRE_BANNER =
-  "import { createRequire as heraldCreateRequire } from 'node:module'; const require = heraldCreateRequire(import.meta.url);"
+/** Where the files will lie. */
+const IMAGE_FOLDER = '/herald'
 
 function readFlags() {
   return parseArgs({
     options: {
       out: { type: 'string', default: join(repository, 'build') },
+      runtime: { type: 'string' },
       sourcemap: { type: 'boolean', default: false },
       metafile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -50,40 +47,49 @@ async function main(): Promise<number> {
     console.log(USAGE)
     return 0
   }
-  const missing = entryPoints.filter(({ file }) => !existsSync(file))
-  if (missing.length > 0) {
-    console.error(`cannot build: ${missing.map(({ file }) => relative(repository, file)).join(', ')} not found`)
+  const outFolder = resolve(flags.out)
+  mkdirSync(outFolder, { recursive: true })
+  try {
+    const metafile = await bundle({ outFolder, sourcemap: flags.sourcemap })
+    for (const name of PROGRAMS) chmodSync(join(outFolder, `${name}.js`), 0o755)
+    writeInventory(outFolder, metafile, flags.runtime)
+    if (flags.metafile) printContents(metafile)
+  } catch (error) {
+    console.error(`cannot build: ${(error as Error).message}`)
     return 1
   }
-  const result = await build({
-    absWorkingDir: repository,
-    entryPoints: entryPoints.map(({ name, file }) => ({ in: file, out: name })),
-    outdir: resolve(flags.out),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // Names stay, because logs and stack traces show them.
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    sourcemap: flags.sourcemap ? 'linked' : false,
-    banner: { js: REQUIRE_BANNER },
-    // The addon is loaded by its path at run time.
-    external: ['*.node'],
-    metafile: true,
-    logLevel: 'warning',
-  })
-  for (const { name } of entryPoints) {
-    const file = join(resolve(flags.out), `${name}.js`)
-    if (PROGRAMS.includes(name)) chmodSync(file, 0o755)
+  for (const name of BUNDLES) {
+    const file = join(outFolder, `${name}.js`)
     console.log(`${relative(process.cwd(), file)}  ${(statSync(file).size / 1024).toFixed(0)} KiB`)
   }
-  if (flags.metafile) printContents(result.metafile.outputs)
   return 0
 }
 
-function printContents(outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>): void {
+function writeInventory(outFolder: string, metafile: Metafile, runtimeFile: string | undefined): void {
+  const packages = shippedPackages(repository, metafile)
+  writeFileSync(join(outFolder, 'licences.md'), licencesPage(packages))
+  const herald = readJson<Parameters<typeof sbom>[0]['herald'] & { dependencies: Record<string, string> }>(
+    join(repository, 'package.json'),
+  )
+  const names = [...BUNDLES.map(name => `${name}.js`), 'herald.node', 'licences.md']
+  const present = names.sort().filter(name => existsSync(join(outFolder, name)))
+  const text = sbom({
+    ...{ herald, packages, directDependencies: Object.keys(herald.dependencies) },
+    runtimeVersions: runtimeFile === undefined ? versionsOfThisNode() : readJson(runtimeFile),
+    files: new Map(present.map(name => [`${IMAGE_FOLDER}/${name}`, readFileSync(join(outFolder, name))])),
+  })
+  writeFileSync(join(outFolder, 'sbom.json'), text)
+}
+
+function versionsOfThisNode(): Record<string, string> {
+  return process.versions as Record<string, string>
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}
+
+function printContents({ outputs }: Metafile): void {
   for (const [output, { inputs }] of Object.entries(outputs)) {
     const sizes = new Map<string, number>()
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {

@@ -5,7 +5,7 @@
  *   node src/bin/generate.ts --check   writes nothing; exit code 1 when a file is not what it should be
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { reasonsPage } from '../allocator/reasons-reference.ts'
@@ -18,14 +18,15 @@ import { referencePage } from '../resources/schema-reference.ts'
 import * as controller from './controller/flags.ts'
 import { dashboard } from './generate/dashboard.ts'
 import { flagsPage } from './generate/flags-reference.ts'
-import { licencesPage, shippedPackages } from './generate/licences.ts'
 import { describeMetrics, metricsPage } from './generate/metrics-reference.ts'
 import { type ValueSchema, valuesPage } from './generate/values-reference.ts'
+import { bundle, repository } from './image/bundles.ts'
+import { licencesPage } from './image/licences.ts'
+import { shippedPackages } from './image/shipped-packages.ts'
 import * as speaker from './speaker/flags.ts'
 
 const USAGE = 'usage: node src/bin/generate.ts [--check] [--root FOLDER]'
 const CRD_FOLDER = 'charts/herald/templates/crds'
-const repository = resolve(import.meta.dirname, '../..')
 
 // Some of YAML 1.1's readers fold long lines differently, and an alias is not resolved by all of them.
 const toYaml = (value: unknown) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
@@ -53,7 +54,7 @@ ${body.trimEnd()}
 `
 }
 
-function wantedFiles(): Map<string, string> {
+async function wantedFiles(): Promise<Map<string, string>> {
   const files = new Map(
     customResources.map(resource => [`${CRD_FOLDER}/${resource.group}_${resource.plural}.yaml`, crdTemplate(resource)]),
   )
@@ -68,7 +69,7 @@ function wantedFiles(): Map<string, string> {
   ]
   files.set('docs/reference/flags.md', flagsPage(flags))
   files.set('docs/reference/reasons.md', `${reasonsPage()}\n${announcedReasonsSection()}`)
-  files.set('docs/licences.md', licencesPage(shippedPackages(repository)))
+  files.set('docs/licences.md', licencesPage(shippedPackages(repository, await bundle())))
   files.set('docs/reference/cli.md', cliReferencePage(Object.values(COMMANDS)))
   return files.set('docs/reference/resources.md', referencePage(customResources, toYaml))
 }
@@ -94,7 +95,7 @@ function read(file: string): string | undefined {
   }
 }
 
-function main(): number {
+async function main(): Promise<number> {
   let flags: { check: boolean; root: string; help: boolean }
   try {
     flags = parseArgs({
@@ -112,7 +113,7 @@ function main(): number {
     console.log(USAGE)
     return 0
   }
-  const wanted = wantedFiles()
+  const wanted = await wantedFiles()
   const stale = staleFiles(flags.root, wanted)
   if (flags.check) {
     for (const file of stale) console.error(`${file} is stale: run "sh lab/toolchain.sh node src/bin/generate.ts"`)
@@ -131,4 +132,4 @@ function main(): number {
   return 0
 }
 
-process.exitCode = main()
+process.exitCode = await main()
