@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import { type ImageReport, reviewImages } from './images.ts'
 import type { Settings, Workload } from './settings.ts'
 import { type ApiObject, nameOf, objectsOf, type Snapshot } from './snapshot.ts'
 import { ageText, counted } from './text.ts'
@@ -9,6 +10,7 @@ export interface ComponentsReport {
   readonly speaker?: Workload
   /** identity of the controller that leads; undefined: none does */
   readonly leader?: string
+  readonly images: readonly ImageReport[]
 }
 
 interface LeaseObject extends ApiObject {
@@ -30,7 +32,7 @@ export function reviewComponents(snapshot: Snapshot, settings: Settings): [Compo
   if (!controller && !speaker && isRead('Deployment') && isRead('DaemonSet')) {
     const message = `nothing of Herald runs in the namespace "${namespace}"`
     const advice = 'Install the chart, or name the namespace with --herald-namespace.'
-    return [{}, [{ level: 'error', subject: 'Herald', message, advice }]]
+    return [{ images: [] }, [{ level: 'error', subject: 'Herald', message, advice }]]
   }
   if (isRead('Lease') && !isLed) {
     const held = lease?.spec?.holderIdentity
@@ -56,7 +58,9 @@ export function reviewComponents(snapshot: Snapshot, settings: Settings): [Compo
     })
   }
   const leader = isLed ? (lease.spec?.holderIdentity ?? '') : undefined
-  return [{ ...(controller && { controller }), ...(speaker && { speaker }), ...(leader && { leader }) }, findings]
+  const [images, ofImages] = reviewImages(snapshot, settings)
+  const workloads = { ...(controller && { controller }), ...(speaker && { speaker }) }
+  return [{ ...workloads, ...(leader && { leader }), images }, [...findings, ...ofImages]]
 }
 
 function isHeld({ spec = {} }: LeaseObject, now: string): boolean {

@@ -18,10 +18,14 @@ export interface Settings {
   readonly candidateRules: CandidateRules
 }
 
+interface PodSpec {
+  containers?: { name?: string; image?: string; args?: string[] }[]
+}
+
 interface WorkloadObject extends ApiObject {
   spec?: {
     replicas?: number
-    template?: { spec?: { containers?: { name?: string; image?: string; args?: string[] }[] } }
+    template?: { spec?: PodSpec }
   }
   status?: {
     replicas?: number
@@ -51,12 +55,15 @@ export function readSettings(snapshot: Snapshot): Settings {
 }
 
 /** Whether an object of this kind runs a component of Herald's, by the labels of the chart. */
-export function isWorkload(object: ApiObject, component: Component): boolean {
-  const container = containerOf(object, component)
+export function isWorkload(object: WorkloadObject, component: Component): boolean {
+  return isOurs(object, component, object.spec?.template?.spec)
+}
+
+/** The same for any object that has or makes pods. */
+export function isOurs({ metadata }: ApiObject, component: Component, pod: PodSpec | undefined): boolean {
+  const container = pod?.containers?.find(({ name }) => name === component)
   // MetalLB's have the same labels and container names; the images tell them apart.
-  return (
-    object.metadata?.labels?.['app.kubernetes.io/component'] === component && !/metallb/.test(container?.image ?? '')
-  )
+  return metadata?.labels?.['app.kubernetes.io/component'] === component && !/metallb/.test(container?.image ?? '')
 }
 
 function findWorkload(objects: readonly ApiObject[], component: Component, namespace: string) {

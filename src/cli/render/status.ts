@@ -1,8 +1,9 @@
 import { shortList } from '../../controller/announced-text.ts'
+import type { ComponentsReport } from '../components.ts'
 import type { NodeReport } from '../nodes.ts'
 import type { PoolReport } from '../pools.ts'
 import type { SessionReport } from '../sessions.ts'
-import type { Workload } from '../settings.ts'
+import type { Component, Workload } from '../settings.ts'
 import type { StatusReport } from '../status.ts'
 import { ageText, counted } from '../text.ts'
 import { renderFindings } from './findings.ts'
@@ -35,7 +36,7 @@ export function renderStatus(report: StatusReport, options: StatusOptions): stri
     ...section('Nodes', renderNodes(report, options), style),
     ...section('BGP sessions', renderSessions(report, style), style),
     ...section('Conflicts', renderConflicts(report, style), style),
-    ...section('Components', renderComponents(components, style), style),
+    ...section('Components', renderComponents(components, options), style),
   ]
 }
 
@@ -128,10 +129,24 @@ function renderConflicts({ conflicts, takenAt }: StatusReport, style: Style): st
   return renderTable(['ADDRESS', 'SERVICES', 'HOST', 'HEARD BY', 'FOR'], rows, { style })
 }
 
-function renderComponents({ controller, speaker, leader }: StatusReport['components'], style: Style): string[] {
-  const row = (what: string, workload: Workload | undefined, remark: string) =>
-    workload ? [[what, readyText(workload, style), workload.image, remark]] : []
-  const rows = [...row('controller', controller, leader ? `led by ${leader}` : ''), ...row('speaker', speaker, '')]
+function renderComponents({ controller, speaker, leader, images }: ComponentsReport, options: StatusOptions): string[] {
+  const { style, wide } = options
+  const rowsOf = (component: Component, workload: Workload | undefined, remark: string) => {
+    if (!workload) return []
+    const others = images.filter(one => one.component === component && one.image !== workload.image)
+    return [
+      [component, readyText(workload, style), workload.image, remark],
+      ...others.map(({ image, pods }) => {
+        const nodes = pods.map(({ node }) => node)
+        const where = shortList(nodes, { longest: wide ? nodes.length : LONGEST_LIST })
+        return ['', `${pods.length}`, style.yellow(image), `still runs on ${where}`]
+      }),
+    ]
+  }
+  const rows = [
+    ...rowsOf('controller', controller, leader ? `led by ${leader}` : ''),
+    ...rowsOf('speaker', speaker, ''),
+  ]
   return renderTable(['COMPONENT', 'READY', 'IMAGE', ''], rows, { style })
 }
 

@@ -1,6 +1,7 @@
 import type { ApiObject, Snapshot } from '../../../src/cli/snapshot.ts'
 import {
   announcement,
+  heraldPod,
   kubeProxyConfig,
   kubeProxyPod,
   lease,
@@ -62,8 +63,26 @@ export function healthyCluster(): Snapshot {
     kubeProxyConfig('iptables'),
     workload('controller', 1, 1),
     workload('speaker', 3, 3),
+    heraldPod('controller', 'node-b'),
+    ...NODES.map(name => heraldPod('speaker', name)),
     lease('herald-controller', RENEWED),
   ])
+}
+
+/** The healthy cluster in the middle of an upgrade: one pod is on its way out already, one has not begun. */
+export function upgradingCluster(): Snapshot {
+  const { objects, ...rest } = healthyCluster()
+  const before = '0.0.9'
+  const leaving = heraldPod('speaker', 'node-b', before)
+  const pods = [
+    ...objects.Pod!.filter(({ metadata }) => metadata?.namespace === 'kube-system'),
+    heraldPod('controller', 'node-a'),
+    heraldPod('controller', 'node-b', '0.0.8', { phase: 'Succeeded' }),
+    ...['node-a', 'node-c'].map(name => heraldPod('speaker', name, before)),
+    heraldPod('speaker', 'node-b'),
+    { ...leaving, metadata: { ...leaving.metadata, name: 'leaving', deletionTimestamp: RENEWED } },
+  ]
+  return { ...rest, objects: { ...objects, Pod: pods } }
 }
 
 /** The healthy cluster with two things to explain: for the pictures in the README. */

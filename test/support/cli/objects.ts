@@ -118,6 +118,19 @@ export function kubeProxyPod(nodeName: string, ready = true): ApiObject {
   )
 }
 
+/** A pod of Herald's own. */
+export function heraldPod(
+  component: 'controller' | 'speaker',
+  nodeName: string,
+  tag = '0.1.0',
+  status: Parts = {},
+): ApiObject {
+  const containers = [{ name: component, image: `registry.example/herald:${tag}` }]
+  const labels = { 'app.kubernetes.io/component': component }
+  const parts = { spec: { nodeName, containers }, status: { phase: 'Running', ...status } }
+  return own('Pod', `herald-${component}-${nodeName}`, parts, { labels })
+}
+
 /** Sorts objects into a snapshot by their kinds. */
 export function snapshotOf(objects: readonly ApiObject[], unread: Snapshot['unread'] = []): Snapshot {
   const kinds = Object.groupBy(objects, ({ kind = '' }) => kind) as Snapshot['objects']

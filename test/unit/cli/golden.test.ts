@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCli } from '../../../src/bin/cli/run.ts'
-import { brokenCluster, emptyCluster, healthyCluster, metallbCluster } from '../../support/cli/clusters.ts'
+import {
+  brokenCluster,
+  emptyCluster,
+  healthyCluster,
+  metallbCluster,
+  upgradingCluster,
+} from '../../support/cli/clusters.ts'
 import { assertGolden } from '../../support/golden.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
@@ -15,6 +21,7 @@ const RUNS: readonly [name: string, cluster: string, args: string[], code: numbe
   ['status-healthy', 'healthy', ['status'], 0],
   ['status-broken', 'broken', ['status'], 1],
   ['status-empty', 'empty', ['status'], 0],
+  ['status-upgrading', 'upgrading', ['status'], 0],
   ['status-colour', 'healthy', ['status', '--color', 'always'], 0],
   ['status-json', 'broken', ['status', '-o', 'json'], 1],
   ['explain-layer2', 'healthy', ['explain', 'web'], 0],
@@ -45,6 +52,7 @@ describe('What the commands say', () => {
     broken: brokenCluster(),
     empty: emptyCluster(),
     metallb: metallbCluster(),
+    upgrading: upgradingCluster(),
   }
   let folder: string
 
