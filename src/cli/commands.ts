@@ -107,16 +107,38 @@ const check: CommandDefinition = {
 
 const migrate: CommandDefinition = {
   name: 'migrate',
-  summary: 'Report what carries over from a MetalLB, what differs and what cannot, and list the steps',
+  summary: 'Take over from a MetalLB: report what carries over, then lead through it, no address changing',
   description: [
-    "Reads MetalLB's workloads and objects in its namespace, lets the functions of Herald work out in memory what they would make of them, and reports which Services would keep their addresses, which objects would be refused, and what works otherwise. The steps at the end are those of the page on moving from MetalLB, with the names of this cluster.",
-    'It changes nothing; the steps are for a person to take.',
+    "Reads MetalLB's workloads and objects in its namespace, lets the functions of Herald work out in memory what they would make of them, and reports which Services would keep their addresses, which objects would be refused, and what works otherwise. When something cannot be carried over, it ends here, and nothing is changed.",
+    'Then it takes the steps of the page on moving from MetalLB: it says what each does and with which commands of kubectl and helm, asks, runs them, and looks at the cluster until it is so. It ends at the first step that does not come true, and whenever a Service has another address than before, with the commands that lead back. Which steps are done is seen in the cluster: after an interruption, the same command goes on where it ended.',
+    'Whoever cannot be asked, because standard input is no terminal, says --yes. With --dry-run, -o json or --snapshot it only shows.',
   ],
   flags: {
     from: { type: 'string', value: 'NAME', help: 'namespace of MetalLB; without it, it is looked for' },
+    'dry-run': { type: 'boolean', help: 'show the report and all steps, and change nothing' },
+    yes: { type: 'boolean', short: 'y', help: 'take all steps without asking' },
+    chart: {
+      type: 'string',
+      value: 'CHART',
+      default: 'charts/herald',
+      help: "Herald's chart, as helm takes it: a folder, a file or a reference",
+    },
+    values: {
+      type: 'string',
+      short: 'f',
+      value: 'FILE',
+      multiple: true,
+      help: "values for the chart; those of MetalLB's chart do",
+    },
+    set: { type: 'string', value: 'NAME=VALUE', multiple: true, help: 'one value for the chart' },
+    timeout: { type: 'string', value: 'SECONDS', default: '300', help: 'how long a step may take to come true' },
   },
-  examples: [{ command: 'kubectl herald migrate', what: 'what moving would mean' }],
-  foundMeans: 'something cannot be carried over as it is',
+  examples: [
+    { command: 'kubectl herald migrate --dry-run', what: 'what moving would mean, step by step' },
+    { command: 'kubectl herald migrate -f values.yaml', what: 'move, and be asked before each step' },
+    { command: 'kubectl herald migrate -f values.yaml --yes', what: 'move without being asked' },
+  ],
+  foundMeans: 'something cannot be carried over, a step did not come true, or you said no',
 }
 
 const snapshot: CommandDefinition = {

@@ -20,18 +20,24 @@ interface Container {
   readonly env?: readonly { readonly name?: string; readonly value?: string }[]
 }
 
-/** Whether a workload runs MetalLB: by its images, since its labels are those of Herald too. */
-export function isMetalLB(object: ApiObject): boolean {
-  return containersOf(object).some(({ image = '' }) => /metallb/.test(image))
+/**
+ * Whether a workload runs MetalLB: by its images, since its labels are those of Herald too.
+ *
+ * @param component the container that it must have
+ */
+export function isMetalLB(object: ApiObject, component?: 'controller' | 'speaker'): boolean {
+  const containers = containersOf(object)
+  return (
+    containers.some(({ image = '' }) => /metallb/.test(image)) &&
+    (component === undefined || containers.some(({ name }) => name === component))
+  )
 }
 
 /** The MetalLB in the namespace of the snapshot; undefined when none runs there. */
 export function findMetalLB(snapshot: Snapshot): MetalLB | undefined {
-  const isHere = (object: ApiObject) => object.metadata?.namespace === snapshot.namespace && isMetalLB(object)
-  const isComponent = (component: string) => (object: ApiObject) =>
-    isHere(object) && containersOf(object).some(({ name }) => name === component)
-  const controller = objectsOf(snapshot, 'Deployment').find(isComponent('controller'))
-  const speaker = objectsOf(snapshot, 'DaemonSet').find(isComponent('speaker'))
+  const isHere = (object: ApiObject) => object.metadata?.namespace === snapshot.namespace
+  const controller = objectsOf(snapshot, 'Deployment').find(object => isHere(object) && isMetalLB(object, 'controller'))
+  const speaker = objectsOf(snapshot, 'DaemonSet').find(object => isHere(object) && isMetalLB(object, 'speaker'))
   if (!controller && !speaker) return undefined
   const containers = [controller, speaker].flatMap(object => (object ? containersOf(object) : []))
   const args = containers.flatMap(container => container.args ?? [])
@@ -52,7 +58,7 @@ function modeOf(containers: readonly Container[]): MetalLB['mode'] {
   return containers.some(({ name }) => name === 'frr') ? 'frr' : 'native'
 }
 
-function containersOf(object: ApiObject): readonly Container[] {
+export function containersOf(object: ApiObject): readonly Container[] {
   const { template } = (object.spec ?? {}) as { template?: { spec?: { containers?: Container[] } } }
   return template?.spec?.containers ?? []
 }

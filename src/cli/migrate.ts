@@ -3,7 +3,8 @@ import { deprecatedAnnotations } from '../resources/annotations.ts'
 import type { Cluster } from './cluster.ts'
 import { type Finding, sortFindings } from './finding.ts'
 import type { MetalLB } from './metallb.ts'
-import { type MigrationStep, migrationSteps } from './migration-steps.ts'
+import { guardianFindings } from './migration-guardians.ts'
+import { ingressOf } from './migration-state.ts'
 import { settle } from './outcome.ts'
 import { type ApiObject, nameOf, objectsOf, type Snapshot, type SnapshotKind, withObjects } from './snapshot.ts'
 import { counted } from './text.ts'
@@ -24,7 +25,6 @@ export interface MigrateReport {
   }
   /** errors: what cannot be carried over; warnings and notes: what differs */
   readonly findings: readonly Finding[]
-  readonly steps: readonly MigrationStep[]
 }
 
 const KINDS: readonly SnapshotKind[] = [
@@ -60,7 +60,7 @@ export function reviewMigration(snapshot: Snapshot, metallb: MetalLB): MigrateRe
       })
     }
   }
-  findings.push(...refusedFindings(cluster), ...differences(cluster, metallb))
+  findings.push(...guardianFindings(snapshot), ...refusedFindings(cluster), ...differences(cluster, metallb))
   return {
     metallb,
     carriesOver: KINDS.map(kind => ({ kind, count: objectsOf(snapshot, kind).length })).filter(
@@ -68,7 +68,6 @@ export function reviewMigration(snapshot: Snapshot, metallb: MetalLB): MigrateRe
     ),
     services: { kept, changed },
     findings: sortFindings(findings),
-    steps: migrationSteps(metallb),
   }
 }
 
@@ -155,12 +154,7 @@ function differences(
       counted(old.length, 'Service'),
       'with annotations under metallb.universe.tf/: they are read, and an event asks for metallb.io/',
     )
-  if (ignoresExcludeLabel) note('chart', 'set speaker.ignoreExcludeLB, as MetalLB has it')
-  if (loadBalancerClass) note('chart', `set loadBalancerClass to ${loadBalancerClass}, as MetalLB has it`)
+  if (ignoresExcludeLabel) note('chart', 'is installed with speaker.ignoreExcludeLB, as MetalLB has it')
+  if (loadBalancerClass) note('chart', `is installed with loadBalancerClass ${loadBalancerClass}, as MetalLB has it`)
   return found
-}
-
-function ingressOf(object: ApiObject): string[] {
-  const { status } = object as { status?: { loadBalancer?: { ingress?: { ip?: string }[] } } }
-  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []))
 }

@@ -6,13 +6,11 @@ import type { CommandName } from '../../cli/commands.ts'
 import { explainService, isServed } from '../../cli/explain.ts'
 import { hasErrors } from '../../cli/finding.ts'
 import { applyObjects, drainNodes, loseNodes } from '../../cli/manifests.ts'
-import { findMetalLB } from '../../cli/metallb.ts'
-import { reviewMigration } from '../../cli/migrate.ts'
+import type { MigrationObjects } from '../../cli/migration-leftovers.ts'
 import { planChange } from '../../cli/plan.ts'
 import { renderCheck } from '../../cli/render/check.ts'
 import { renderFiles } from '../../cli/render/check-files.ts'
 import { renderExplain } from '../../cli/render/explain.ts'
-import { renderMigrate } from '../../cli/render/migrate.ts'
 import { renderPlan } from '../../cli/render/plan.ts'
 import { renderStatus } from '../../cli/render/status.ts'
 import type { Style } from '../../cli/render/style.ts'
@@ -21,6 +19,7 @@ import { reviewStatus } from '../../cli/status.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import { type Invocation, UsageError } from './arguments.ts'
 import { readLocalFacts } from './local-facts.ts'
+import { migrate } from './migrate.ts'
 import { NotFoundError } from './not-found.ts'
 import { readFiles } from './read-files.ts'
 
@@ -32,6 +31,12 @@ export interface Context {
   cluster(): Promise<Cluster>
   /** in which a Service is looked for when nothing else is said */
   namespace(): Promise<string>
+  /** what moving looks at beside a snapshot */
+  migrationObjects(namespace: string): Promise<MigrationObjects>
+  /** shows lines before the answer */
+  say(lines: readonly string[]): void
+  /** asks a person; undefined: nobody sits there */
+  readonly ask?: (question: string) => Promise<string>
   readonly style: Style
   readonly env: NodeJS.ProcessEnv
 }
@@ -103,15 +108,7 @@ export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promis
     return { report, code: found ? EXIT_CODES.found : EXIT_CODES.good, lines: () => renderCheck(report, style) }
   },
 
-  async migrate({ snapshot: read, style }) {
-    const snapshot = await read('MetalLB')
-    const metallb = findMetalLB(snapshot)
-    if (!metallb)
-      throw new NotFoundError(`no MetalLB runs in the namespace "${snapshot.namespace}": name another with --from`)
-    const report = reviewMigration(snapshot, metallb)
-    const code = hasErrors(report.findings) ? EXIT_CODES.found : EXIT_CODES.good
-    return { report, code, lines: () => renderMigrate(report, style) }
-  },
+  migrate,
 
   async snapshot({ snapshot }) {
     const report = await snapshot()

@@ -1,4 +1,6 @@
 import { isMetalLB } from '../../cli/metallb.ts'
+import { MIGRATION_KINDS, type MigrationKind, type MigrationObjects } from '../../cli/migration-leftovers.ts'
+import { NOTE_LABEL, NOTE_NAME } from '../../cli/migration-note.ts'
 import { isWorkload } from '../../cli/settings.ts'
 import { type ApiObject, nameOf, type Snapshot, type SnapshotKind, type UnreadKind } from '../../cli/snapshot.ts'
 import { type ApiError, isApiError } from '../../kubernetes/api-error.ts'
@@ -31,6 +33,20 @@ const pods: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', 
 const serviceCidrs: Resource = {
   ...{ group: 'networking.k8s.io', version: 'v1', plural: 'servicecidrs', kind: 'ServiceCIDR' },
   namespaced: false,
+}
+
+const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const
+const MIGRATION_RESOURCES: Readonly<Record<MigrationKind, Resource>> = {
+  ValidatingWebhookConfiguration: {
+    ...{ group: 'admissionregistration.k8s.io', version: 'v1', plural: 'validatingwebhookconfigurations' },
+    kind: 'ValidatingWebhookConfiguration',
+    namespaced: false,
+  },
+  ClusterRole: { ...rbac, plural: 'clusterroles', kind: 'ClusterRole', namespaced: false },
+  ClusterRoleBinding: { ...rbac, plural: 'clusterrolebindings', kind: 'ClusterRoleBinding', namespaced: false },
+  Role: { ...rbac, plural: 'roles', kind: 'Role', ...namespaced },
+  RoleBinding: { ...rbac, plural: 'rolebindings', kind: 'RoleBinding', ...namespaced },
+  ServiceAccount: { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', ...namespaced },
 }
 
 /** Where the objects of a kind are looked for. */
@@ -115,10 +131,28 @@ async function findNamespace(client: Lister): Promise<string> {
 
 async function findMetalLBNamespace(client: Lister): Promise<string> {
   return (
-    (await findOne(client, daemonSets, isMetalLB)) ??
-    (await findOne(client, deployments, isMetalLB)) ??
+    // A migration that has begun leads back to where it was, when little of MetalLB is left.
+    (await findOne(client, configMaps, isNote, `${NOTE_LABEL.name}=${NOTE_LABEL.value}`)) ??
+    (await findOne(client, daemonSets, object => isMetalLB(object))) ??
+    (await findOne(client, deployments, object => isMetalLB(object))) ??
     METALLB_NAMESPACE
   )
+}
+
+const isNote = (object: ApiObject) => nameOf(object) === NOTE_NAME
+
+/** Reads what only moving looks at; what the user may not read is left out. */
+export async function readMigrationObjects(client: Lister, namespace: string): Promise<MigrationObjects> {
+  const read = async (kind: MigrationKind): Promise<[MigrationKind, ApiObject[]]> => {
+    const resource = MIGRATION_RESOURCES[kind]
+    try {
+      return [kind, await listAll(client, resource, resource.namespaced ? namespace : undefined)]
+    } catch (error) {
+      if (!isApiError(error, 'forbidden', 'notFound')) throw error
+      return [kind, []]
+    }
+  }
+  return Object.fromEntries(await Promise.all(MIGRATION_KINDS.map(read)))
 }
 
 /** The namespace of the first object of its kind; undefined when there is none that the user may see. */

@@ -3,6 +3,7 @@ import { Cluster } from '../../cli/cluster.ts'
 import { EXIT_CODES, PROGRAM } from '../../cli/command.ts'
 import { COMMANDS } from '../../cli/commands.ts'
 import { commandHelp, programHelp } from '../../cli/help.ts'
+import type { MigrationObjects } from '../../cli/migration-leftovers.ts'
 import { createStyle } from '../../cli/render/style.ts'
 import type { Snapshot } from '../../cli/snapshot.ts'
 import { isApiError } from '../../kubernetes/api-error.ts'
@@ -10,7 +11,7 @@ import { type Invocation, parseArguments, UsageError } from './arguments.ts'
 import { connect } from './connect.ts'
 import { type Context, HANDLERS } from './handlers.ts'
 import { NotFoundError } from './not-found.ts'
-import { readSnapshot } from './read-snapshot.ts'
+import { readMigrationObjects, readSnapshot } from './read-snapshot.ts'
 
 /** What a command line has to do with the world. */
 export interface Environment {
@@ -21,6 +22,8 @@ export interface Environment {
   readonly isTerminal: boolean
   /** how wide it is */
   readonly columns?: number
+  /** asks whoever sits before the terminal; undefined: standard input is none */
+  readonly ask?: (question: string) => Promise<string>
   now(): Date
 }
 
@@ -55,13 +58,16 @@ async function runCommand(invocation: Invocation, environment: Environment): Pro
   const snapshot = async (of?: 'MetalLB') => (await open()).snapshot(of)
   try {
     const context: Context = {
-      ...{ invocation, snapshot, env: environment.env },
+      ...{ invocation, snapshot, env: environment.env, ask: environment.ask },
+      migrationObjects: async namespace => (await open()).migrationObjects(namespace),
+      say: texts => environment.out(texts.map(text => `${text}\n`).join('')),
       cluster: async () => new Cluster(await snapshot()),
       namespace: async () => (await open()).namespace,
       style: createStyle(isColoured(invocation, environment), environment.columns),
     }
     const { report, lines, code } = await HANDLERS[invocation.command](context)
-    environment.out(invocation.text('output') === 'json' ? `${toJson(report)}\n` : `${lines().join('\n')}\n`)
+    const texts = invocation.text('output') === 'json' ? [toJson(report)] : lines()
+    environment.out(texts.map(text => `${text}\n`).join(''))
     return code
   } finally {
     source?.close()
@@ -70,6 +76,7 @@ async function runCommand(invocation: Invocation, environment: Environment): Pro
 
 interface Source {
   snapshot: (of?: 'MetalLB') => Promise<Snapshot>
+  migrationObjects: (namespace: string) => Promise<MigrationObjects>
   /** in which Services are looked for when nothing else is said */
   namespace: string
   close: () => void
@@ -78,7 +85,11 @@ interface Source {
 async function openSource(invocation: Invocation, { now, env }: Environment): Promise<Source> {
   const file = invocation.text('snapshot')
   if (file !== undefined) {
-    return { snapshot: () => readSnapshotFile(file), namespace: 'default', close: () => {} }
+    return {
+      ...{ snapshot: () => readSnapshotFile(file), migrationObjects: async () => ({}) },
+      namespace: 'default',
+      close: () => {},
+    }
   }
   const connection = await connect({
     kubeconfig: invocation.text('kubeconfig'),
@@ -86,12 +97,13 @@ async function openSource(invocation: Invocation, { now, env }: Environment): Pr
     env,
   })
   const { client, server, namespace } = connection
-  const takenAt = now().toISOString()
   return {
     snapshot: of => {
       const given = invocation.text(of === 'MetalLB' ? 'from' : 'herald-namespace')
+      const takenAt = now().toISOString()
       return readSnapshot(client, { takenAt, server, ...(given && { namespace: given }), ...(of && { of }) })
     },
+    migrationObjects: of => readMigrationObjects(client, of),
     namespace,
     close: () => connection.close(),
   }

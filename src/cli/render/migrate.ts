@@ -1,12 +1,13 @@
 import type { MigrateReport } from '../migrate.ts'
+import type { PlannedStep } from '../migration-plan.ts'
 import { counted } from '../text.ts'
 import { renderFindings } from './findings.ts'
 import type { Style } from './style.ts'
-import { renderTable, section } from './table.ts'
+import { renderTable, section, wrap } from './table.ts'
 
-/** The lines of `herald migrate`: what carries over, what cannot or differs, and what to type. */
+/** The lines of the report: what carries over, what cannot, and what differs. */
 export function renderMigrate(report: MigrateReport, style: Style): string[] {
-  const { metallb, carriesOver, services, findings, steps } = report
+  const { metallb, carriesOver, services, findings } = report
   const { namespace, images, mode } = metallb
   const objects = carriesOver.map(({ kind, count }) => `${count} ${kind}`).join(', ') || 'no objects'
   const rows = services.changed.map(({ service, before, after }) => [
@@ -27,15 +28,38 @@ export function renderMigrate(report: MigrateReport, style: Style): string[] {
     ...section('Addresses that would change', renderTable(['SERVICE', 'NOW', 'WITH HERALD'], rows, { style }), style),
     ...section('What cannot be carried over', renderFindings(cannot, style), style),
     ...section('What differs', renderFindings(differs, style), style),
-    ...section(
-      'Steps',
-      steps.flatMap(({ title, commands }, index) => [
-        `  ${index + 1}. ${title}`,
-        ...commands.map(command => `     ${style.cyan(command)}`),
-      ]),
-      style,
-    ),
+  ]
+}
+
+/** The plan: every step with its commands. */
+export function renderPlan(steps: readonly PlannedStep[], style: Style): string[] {
+  const lines = steps.flatMap((step, index) => renderStep(step, { of: steps.length, index, style }))
+  return section('Steps', lines, style)
+}
+
+/** One step: what it is, what it does, and the commands that do it; of one that is done, the first alone. */
+export function renderStep(
+  { title, tells, commands, done }: PlannedStep,
+  { index, of, style }: { index: number; of: number; style: Style },
+): string[] {
+  const head = `${index + 1}/${of} ${title}`
+  if (done) return [`  ${style.green('✓')} ${head}`]
+  return [
+    `  ${style.bold(head)}`,
+    ...wrap(tells, { width: style.width, lead: '      ' }),
+    ...commands.map(command => `      ${style.cyan(`$ ${command}`)}`),
+  ]
+}
+
+/** What a step that did not come true leaves to do. */
+export function renderHalt(
+  { missing, back, note }: { missing: readonly string[]; back: readonly string[]; note: string },
+  style: Style,
+): string[] {
+  return [
+    ...missing.map(what => `  ${style.red(`✗ ${what}`)}`),
     '',
-    'Nothing has been done. docs/moving-from-metallb.md tells more of each step, and the way back.',
+    ...wrap(note, { width: style.width }),
+    ...(back.length > 0 ? ['', 'To go back:', ...back.map(command => `      ${style.cyan(`$ ${command}`)}`)] : []),
   ]
 }

@@ -1,4 +1,4 @@
-import type { ApiObject, Snapshot } from '../../../src/cli/snapshot.ts'
+import { type ApiObject, objectsOf, type Snapshot, type SnapshotKind } from '../../../src/cli/snapshot.ts'
 import {
   announcement,
   heraldPod,
@@ -182,8 +182,12 @@ export function emptyCluster(): Snapshot {
 export function metallbCluster(): Snapshot {
   const namespace = 'metallb-system'
   const moved = (object: ApiObject): ApiObject => ({ ...object, metadata: { ...object.metadata, namespace } })
-  const workloadOf = (kind: string, component: string, containers: object[]) =>
-    moved(own(kind, `metallb-${component}`, { spec: { template: { spec: { containers } } } }))
+  const workloadOf = (kind: string, component: string, containers: object[]) => {
+    const labels = { 'app.kubernetes.io/name': 'metallb', 'app.kubernetes.io/component': component }
+    const spec = { selector: { matchLabels: labels }, template: { spec: { containers } } }
+    const object = moved(own(kind, `metallb-${component}`, { spec }))
+    return { ...object, metadata: { ...object.metadata, labels } }
+  }
   const image = 'quay.io/metallb/'
   const env = [{ name: 'METALLB_BGP_TYPE', value: 'frr' }]
   const snapshot = snapshotOf([
@@ -212,4 +216,18 @@ export function metallbCluster(): Snapshot {
     ]),
   ])
   return { ...snapshot, namespace }
+}
+
+/** The same MetalLB without what stands in the way of moving. */
+export function movableCluster(): Snapshot {
+  const snapshot = metallbCluster()
+  const without = (kind: SnapshotKind, ...names: string[]) => ({
+    [kind]: objectsOf(snapshot, kind).filter(object => !names.includes(object.metadata?.name ?? '')),
+  })
+  const removed = {
+    ...without('Service', 'astray'),
+    ...without('BGPPeer', 'lost'),
+    ...without('ConfigMap', 'bgpextras'),
+  }
+  return { ...snapshot, objects: { ...snapshot.objects, ...removed } }
 }

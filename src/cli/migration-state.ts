@@ -1,0 +1,166 @@
+import { reviewComponents } from './components.ts'
+import { containersOf, isMetalLB } from './metallb.ts'
+import { leftoversOf, type MigrationObjects } from './migration-leftovers.ts'
+import { changedAddresses, NOTE_NAME, type NotedAddresses, readNote } from './migration-note.ts'
+import { settle } from './outcome.ts'
+import { readSettings, type Workload } from './settings.ts'
+import { type ApiObject, keyOf, nameOf, objectsOf, type Snapshot } from './snapshot.ts'
+
+/** Marks what waits, or was stopped, for the time of a migration: a label that no node has, and an annotation. */
+export const MIGRATION_KEY = 'herald.io/migration'
+/** The DaemonSet that brings Herald's image to the nodes. */
+export const PULLER_NAME = 'herald-migration-pull'
+
+/** A workload of MetalLB's: whether it was told to stop, and how many of its pods are still there. */
+export interface ForeignWorkload {
+  readonly name: string
+  readonly stopped: boolean
+  readonly pods: number
+  /** as `app=metallb,component=speaker` */
+  readonly selector: string
+}
+
+/** How far a migration has come, as the cluster shows it: nothing is kept anywhere else. */
+export interface MigrationState {
+  readonly namespace: string
+  /** the addresses as they were before; undefined: not noted yet */
+  readonly noted?: NotedAddresses
+  readonly addresses: NotedAddresses
+  /** Services that do not have what was noted, in words */
+  readonly changed: readonly string[]
+  readonly allocator?: ForeignWorkload
+  readonly announcers: readonly ForeignWorkload[]
+  /** MetalLB's webhooks that turn writes away while nobody answers: places in their configuration */
+  readonly failing: readonly { readonly configuration: string; readonly places: readonly number[] }[]
+  readonly herald: {
+    readonly controller?: Workload
+    readonly isLed: boolean
+    readonly speaker?: Workload
+    readonly speakerObject?: ApiObject
+    /** the speakers are kept from the nodes */
+    readonly waits: boolean
+    /** the release still says so */
+    readonly marked: boolean
+    readonly puller?: Workload
+  }
+  /** Services that Herald ought to announce and does not, as far as it has told */
+  readonly silent: readonly string[]
+  /** as `kubectl delete` takes them */
+  readonly leftovers: readonly string[]
+  /** the Helm release that MetalLB belongs to; undefined: none */
+  readonly release?: string
+}
+
+interface PodObject extends ApiObject {
+  readonly metadata?: ApiObject['metadata'] & { readonly ownerReferences?: readonly { kind?: string; name?: string }[] }
+}
+
+interface WorkloadSpec {
+  readonly replicas?: number
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> }
+  readonly template?: { readonly spec?: { readonly nodeSelector?: Readonly<Record<string, string>> } }
+}
+
+/** @param objects what a snapshot does not hold; undefined where only a snapshot is looked at */
+export function viewMigration(snapshot: Snapshot, objects: MigrationObjects = {}): MigrationState {
+  const { namespace } = snapshot
+  const isHere = (object: ApiObject) => object.metadata?.namespace === namespace
+  const note = objectsOf(snapshot, 'ConfigMap').find(object => isHere(object) && nameOf(object) === NOTE_NAME)
+  const noted = note && readNote(note)
+  const addresses = new Map(objectsOf(snapshot, 'Service').map(object => [keyOf(object), ingressOf(object)] as const))
+  const workloads = {
+    Deployment: objectsOf(snapshot, 'Deployment').filter(isHere),
+    DaemonSet: objectsOf(snapshot, 'DaemonSet').filter(isHere),
+  }
+  const theirs = [...workloads.Deployment, ...workloads.DaemonSet].filter(object => isMetalLB(object))
+  const allocator = workloads.Deployment.find(object => isMetalLB(object, 'controller'))
+  const release = theirs.map(({ metadata }) => metadata?.annotations?.['meta.helm.sh/release-name']).find(Boolean)
+  const leftovers = leftoversOf(snapshot, objects)
+  return {
+    ...{ namespace, addresses, leftovers },
+    ...(noted && { noted }),
+    changed: noted ? changedAddresses(noted, addresses) : [],
+    ...(allocator && { allocator: foreignWorkload(allocator, snapshot) }),
+    announcers: workloads.DaemonSet.filter(announces).map(object => foreignWorkload(object, snapshot)),
+    failing: failingWebhooks(objects),
+    herald: viewHerald(snapshot),
+    silent: silentServices(snapshot),
+    ...(release && { release }),
+  }
+}
+
+/** The speaker, and FRR where it stands beside it (mode frr-k8s): it would go on announcing what it was told. */
+function announces(object: ApiObject): boolean {
+  return isMetalLB(object, 'speaker') || containersOf(object).some(({ image = '' }) => /frr-k8s/.test(image))
+}
+
+function foreignWorkload(object: ApiObject, snapshot: Snapshot): ForeignWorkload {
+  const name = nameOf(object)
+  const { replicas, selector, template } = (object.spec ?? {}) as WorkloadSpec
+  const isOwned = ({ metadata }: PodObject) =>
+    metadata?.namespace === snapshot.namespace &&
+    (metadata.ownerReferences ?? []).some(
+      // Between a Deployment and its pods stands a ReplicaSet, named after it.
+      owner => owner.name === name || (owner.kind === 'ReplicaSet' && owner.name?.replace(/-[a-z0-9]+$/, '') === name),
+    )
+  return {
+    name,
+    stopped: replicas === 0 || template?.spec?.nodeSelector?.[MIGRATION_KEY] !== undefined,
+    pods: objectsOf(snapshot, 'Pod').filter(isOwned).length,
+    selector: Object.entries(selector?.matchLabels ?? {})
+      .map(([label, value]) => `${label}=${value}`)
+      .join(','),
+  }
+}
+
+function failingWebhooks({ ValidatingWebhookConfiguration = [] }: MigrationObjects): MigrationState['failing'] {
+  return ValidatingWebhookConfiguration.filter(object => /^metallb/.test(nameOf(object))).flatMap(object => {
+    const { webhooks = [] } = object as { webhooks?: { failurePolicy?: string }[] }
+    const places = webhooks.flatMap(({ failurePolicy }, place) => (failurePolicy === 'Ignore' ? [] : [place]))
+    return places.length > 0 ? [{ configuration: nameOf(object), places }] : []
+  })
+}
+
+function viewHerald(snapshot: Snapshot): MigrationState['herald'] {
+  const settings = readSettings(snapshot)
+  const [components] = reviewComponents(snapshot, settings)
+  const { controller, speaker } = settings
+  const own = (name: string) =>
+    objectsOf(snapshot, 'DaemonSet').find(
+      object => object.metadata?.namespace === snapshot.namespace && nameOf(object) === name,
+    )
+  const speakerObject = speaker && own(speaker.name)
+  const puller = own(PULLER_NAME)
+  const { numberReady = 0, desiredNumberScheduled } = (puller as { status?: DaemonSetStatus } | undefined)?.status ?? {}
+  return {
+    ...(controller && { controller }),
+    isLed: components.leader !== undefined,
+    ...(speaker && { speaker, speakerObject }),
+    waits:
+      (speakerObject?.spec as WorkloadSpec | undefined)?.template?.spec?.nodeSelector?.[MIGRATION_KEY] !== undefined,
+    marked: speakerObject?.metadata?.annotations?.[MIGRATION_KEY] !== undefined,
+    // Before the DaemonSet's controller has looked at it, it is not known on how many nodes it is wanted.
+    ...(puller && {
+      puller: { name: PULLER_NAME, image: '', desired: desiredNumberScheduled ?? 1, ready: numberReady },
+    }),
+  }
+}
+
+interface DaemonSetStatus {
+  readonly numberReady?: number
+  readonly desiredNumberScheduled?: number
+}
+
+/** Those that Herald's functions would have announced, and whose condition does not say that they are. */
+function silentServices(snapshot: Snapshot): string[] {
+  const { services, cluster } = settle(snapshot)
+  return [...services].flatMap(([key, { isAnnounced }]) => {
+    const condition = cluster.services.get(key)?.conditions.find(({ type }) => type === 'herald.io/Announced')
+    return isAnnounced && condition?.status !== 'True' ? [key] : []
+  })
+}
+
+export function ingressOf(object: ApiObject): string[] {
+  const { status } = object as { status?: { loadBalancer?: { ingress?: { ip?: string }[] } } }
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []))
+}
