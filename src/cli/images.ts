@@ -1,7 +1,7 @@
-import { count } from '../controller/announced-text.ts'
 import type { Finding } from './finding.ts'
 import { type Component, isOurs, type Settings } from './settings.ts'
 import { type ApiObject, nameOf, objectsOf, type Snapshot } from './snapshot.ts'
+import { counted } from './text.ts'
 
 /** Processes of one component that run the same image. */
 export interface ImageReport {
@@ -51,4 +51,4 @@ function isRunning({ metadata, status }: PodObject): boolean {
 
 const nodeOf = ({ spec }: PodObject) => spec?.nodeName ?? ''
 
-const processes = ({ component, pods }: ImageReport) => count(pods.length, component)
+const processes = ({ component, pods }: ImageReport) => counted(pods.length, component)

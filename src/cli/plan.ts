@@ -1,5 +1,6 @@
 import { describeProblem } from '../config/problem.ts'
 import type { RefusedObject } from '../config/refused-object.ts'
+import { shortList } from '../controller/announced-text.ts'
 import { Cluster } from './cluster.ts'
 import { type Finding, sortFindings } from './finding.ts'
 import { servicesByAddress } from './nodes.ts'
@@ -73,7 +74,11 @@ export function planChange(
     ...{ addresses, layer2, bgp },
     unchanged: [...is.services.keys()].filter(key => !touched.has(key)).length,
     total: is.services.size,
-    findings: sortFindings([...serviceFindings(was, is), ...refusedFindings(was.cluster, is.cluster)]),
+    findings: sortFindings([
+      ...serviceFindings(was, is),
+      ...keptFindings(was.cluster, is),
+      ...refusedFindings(was.cluster, is.cluster),
+    ]),
   }
 }
 
@@ -163,6 +168,26 @@ function announcingFindings(subject: string, before: ServiceOutcome | undefined,
     return [{ level: 'note', subject, message: 'is announced, which it was not before' }]
   }
   return []
+}
+
+/** What a node that is to be drained does not hand over: no other node could announce it. */
+function keptFindings(was: Cluster, is: Outcome): Finding[] {
+  const holders = servicesByAddress(is.cluster)
+  const bgp = bgpByAddress(is)
+  const drained = is.cluster.nodeNames.filter(name => is.cluster.bgp.isDraining(name) && !was.bgp.isDraining(name))
+  return drained.flatMap((node): Finding[] => {
+    const kept = [...holders].filter(([address]) => is.ownerOf(address) === node || bgp.get(address)?.has(node))
+    if (kept.length === 0) return []
+    const addresses = kept.map(([address, services]) => `${address} (${services.join(', ')})`)
+    return [
+      {
+        level: 'error',
+        subject: `Node ${node}`,
+        message: `keeps ${shortList(addresses)}, which no other node could announce: that goes down with the node`,
+        advice: 'See why: kubectl herald explain SERVICE',
+      },
+    ]
+  })
 }
 
 function refusedFindings(before: Cluster, after: Cluster): Finding[] {

@@ -62,9 +62,18 @@ describe('planChange()', () => {
     assert.deepEqual(findings, [])
   })
 
-  it('keeps on a drained node what no other can take', () => {
-    const before = layer2Cluster({ nodes: 1 })
-    assert.deepEqual(planChange(before, drainNodes(before, ['node-0']), said).layer2, [])
+  it('keeps on a drained node what no other can take, and says so', () => {
+    const before = layer2Cluster({ nodes: 1, services: 1 })
+    const { layer2, findings } = planChange(before, drainNodes(before, ['node-0']), said)
+    assert.deepEqual(layer2, [])
+    assert.deepEqual(
+      findings.map(({ level, subject, message }) => `${level} ${subject} ${message}`),
+      [
+        'error Node node-0 keeps 192.0.2.0 (default/s0), which no other node could announce: that goes down with the node',
+      ],
+    )
+    const drained = drainNodes(before, ['node-0'])
+    assert.deepEqual(planChange(drained, drained, said).findings, [])
   })
 
   it('tells that nobody is left when all die', () => {
