@@ -1,23 +1,23 @@
 /**
  * Fetches pages all the time and tells of each that failed or took long: run by PageLoop in a client's namespace.
  *
- *   node page-loop-program.ts EVERY_MS TIMEOUT_MS SLOW_MS ADDRESS…
+ *   node page-loop-program.ts EVERY_MS TIMEOUT_MS SLOW_MS ALL ADDRESS…
  *
- * Each request has a connection of its own. A line of JSON for each bad one; when standard input ends it starts no more, and prints a
- * summary after the last has ended.
+ * Each request has a connection of its own. A line of JSON for each bad one (ALL 1: for each); when standard input ends it starts no
+ * more, and prints a summary after the last has ended.
  */
 import { connect } from 'node:net'
-import type { BadRequest, PageLoopSummary } from './page-loop.ts'
+import type { PageLoopSummary, Visit } from './page-loop.ts'
 
-const [everyMs = 20, timeoutMs = 3000, slowMs = 1000] = process.argv.slice(2, 5).map(Number)
-const addresses = process.argv.slice(5)
+const [everyMs = 20, timeoutMs = 3000, slowMs = 1000, tellAll = 0] = process.argv.slice(2, 6).map(Number)
+const addresses = process.argv.slice(6)
 
 const summary: PageLoopSummary = { requests: 0, bad: 0, slowestMs: 0, medianMs: 0, byNode: {} }
 const times: number[] = []
 let open = 0
 let ending = false
 
-const say = (line: BadRequest | PageLoopSummary) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const say = (line: Visit | PageLoopSummary) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 function fetchPage(address: string): void {
   const [atMs, startedMs] = [Date.now(), performance.now()]
@@ -48,11 +48,9 @@ function fetchPage(address: string): void {
     if (page === null) outcome ??= 'cut off'
     else summary.byNode[page[1]!] = (summary.byNode[page[1]!] ?? 0) + 1
     if (outcome === undefined && tookMs > slowMs) outcome = 'slow'
-    if (outcome !== undefined) {
-      summary.bad++
-      say({ address, atMs, tookMs: Math.round(tookMs), connected, outcome })
-    }
-    times.push(tookMs)
+    if (outcome !== undefined) summary.bad++
+    if (outcome !== undefined || tellAll) say({ address, atMs, tookMs: Math.round(tookMs), connected, outcome })
+    if (!tellAll) times.push(tookMs)
     summary.requests++
     summary.slowestMs = Math.max(summary.slowestMs, Math.round(tookMs))
     open--

@@ -15,6 +15,9 @@ export interface BadRequest {
   outcome: string
 }
 
+/** Any request, in the order in which they end. */
+export type Visit = Omit<BadRequest, 'outcome'> & { outcome?: string }
+
 export interface PageLoopSummary {
   requests: number
   bad: number
@@ -26,13 +29,14 @@ export interface PageLoopSummary {
 
 /** A process in a client's namespace that fetches a page through each of several addresses all the time. */
 export class PageLoop {
-  /** as they come to be known; complete after stop() */
+  /** as they come to be known; complete after stop(); empty where onVisit is told */
   readonly bad: readonly BadRequest[]
   readonly #stop: () => Promise<PageLoopSummary>
 
   /**
    * @param init.everyMs between two requests through the same address
    * @param init.slowMs a first packet that is lost is sent again by TCP after 1 s
+   * @param init.onVisit is told of every request, the good ones too, as it ends
    */
   static async start(init: {
     namespace: string
@@ -40,10 +44,12 @@ export class PageLoop {
     everyMs?: number
     timeoutMs?: number
     slowMs?: number
+    onVisit?: (visit: Visit) => void
   }): Promise<PageLoop> {
-    const { namespace, addresses, everyMs = 20, timeoutMs = 3000, slowMs = 1000 } = init
+    const { namespace, addresses, everyMs = 20, timeoutMs = 3000, slowMs = 1000, onVisit } = init
     const program = fileURLToPath(new URL('page-loop-program.ts', import.meta.url))
-    const command = [process.execPath, program, ...[everyMs, timeoutMs, slowMs].map(String), ...addresses]
+    const numbers = [everyMs, timeoutMs, slowMs, onVisit === undefined ? 0 : 1]
+    const command = [process.execPath, program, ...numbers.map(String), ...addresses]
     const child = spawn('nsenter', [...inNamespace(namespace).slice(1), ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -54,9 +60,10 @@ export class PageLoop {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop()!
       for (const line of lines) {
-        const said = JSON.parse(line) as BadRequest | PageLoopSummary
-        if ('outcome' in said) bad.push(said)
-        else summary = said
+        const said = JSON.parse(line) as Visit | PageLoopSummary
+        if (!('address' in said)) summary = said
+        else if (onVisit !== undefined) onVisit(said)
+        else bad.push(said as BadRequest)
       }
     })
     const closed = once(child, 'close')

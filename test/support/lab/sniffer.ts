@@ -6,6 +6,7 @@ import {
   type DualOwnership,
   dualOwnerships,
   firstClaimAfter,
+  type Heard,
   type Ownership,
   ownerships,
 } from './claims.ts'
@@ -79,6 +80,21 @@ export class Sniffer {
   /** All addresses that anyone claimed. */
   get claimed(): string[] {
     return [...this.#notes].flatMap(([address, { claims }]) => (claims.length > 0 ? [address] : []))
+  }
+
+  /** Throws away what was heard before a moment, so that hours of listening fit into memory. */
+  forget(beforeMs: number): void {
+    for (const notes of this.#notes.values()) {
+      const recent = <T extends { timeMs: number }>(all: T[]) => all.filter(({ timeMs }) => timeMs >= beforeMs)
+      notes.claims = recent(notes.claims)
+      notes.asks = recent(notes.asks)
+      notes.probes = recent(notes.probes)
+    }
+  }
+
+  /** All that was heard of an address since a moment. */
+  heard(address: string, sinceMs = 0): Heard {
+    return this.#since(address, sinceMs)
   }
 
   claims(address: string): readonly Claim[] {
@@ -162,7 +178,7 @@ export class Sniffer {
     return this.#notes.get(address) ?? nothing
   }
 
-  #since(address: string, sinceMs: number) {
+  #since(address: string, sinceMs: number): Heard {
     const { claims, asks } = this.#of(address)
     const recent = <T extends { timeMs: number }>(all: readonly T[]) => all.filter(({ timeMs }) => timeMs >= sinceMs)
     // A question to one host says nothing of the silence of others.

@@ -1,0 +1,75 @@
+/**
+ * Stands before the API server and spoils some of its answers: run by ApiProxy in the control plane's namespace.
+ *
+ *   node api-proxy-program.ts PKI_FOLDER ADDRESS PORT SERVER_PORT
+ *
+ * Takes a line of JSON (Spoiling) for each change on standard input, ends when that ends, and prints a line of JSON (ProxyCounts) after each change.
+ */
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Agent, createServer, request } from 'node:https'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { ProxyCounts, Spoiling } from './api-proxy.ts'
+
+const [folder = '', address = '', port = '', serverPort = ''] = process.argv.slice(2)
+const read = (name: string) => readFileSync(join(folder, name))
+const agent = new Agent({ ca: read('ca.crt'), keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+const counts: ProxyCounts = { requests: 0, spoilt: 0 }
+let spoiling: Spoiling = { how: 'not', share: 0 }
+
+const server = createServer(
+  { cert: read('kube-apiserver.crt'), key: read('kube-apiserver.key') },
+  (incoming, outgoing) => {
+    counts.requests++
+    const { how, share, lateMs = 0 } = spoiling
+    if (how === 'not' || Math.random() >= share) return forward(incoming, outgoing)
+    counts.spoilt++
+    if (how === 'late') setTimeout(() => forward(incoming, outgoing), lateMs)
+    else if (how === 'cut') incoming.socket.destroy()
+    else refuse(outgoing, how)
+  },
+)
+// An answer that streams lasts for as long as its watch.
+server.requestTimeout = 0
+server.timeout = 0
+server.listen(Number(port), address, () => say(counts))
+
+function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method, url, headers } = incoming
+  const onward = request({ host: address, port: Number(serverPort), method, path: url, headers, agent })
+  onward.on('response', answer => {
+    outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+    outgoing.flushHeaders()
+    answer.pipe(outgoing)
+    answer.on('error', () => outgoing.destroy())
+    answer.on('close', () => {
+      if (!answer.complete) outgoing.destroy()
+    })
+  })
+  // A server that is away refuses the connection, or breaks it; so does its proxy.
+  onward.on('error', () => outgoing.socket?.destroy())
+  outgoing.on('close', () => onward.destroy())
+  incoming.pipe(onward)
+}
+
+/** In the API server's own form (meta/v1 Status); 429 with the header that priority and fairness sends. */
+function refuse(outgoing: ServerResponse, code: 429 | 500): void {
+  const reason = code === 429 ? 'TooManyRequests' : 'InternalError'
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message: `a fault: ${reason}` }
+  outgoing.writeHead(code, { 'content-type': 'application/json', ...(code === 429 && { 'retry-after': '1' }) })
+  outgoing.end(JSON.stringify(status))
+}
+
+function say(line: ProxyCounts): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+createInterface({ input: process.stdin })
+  .on('line', line => {
+    spoiling = JSON.parse(line) as Spoiling
+    // Watches that are open would outlive the fault untouched.
+    if (spoiling.how !== 'not') server.closeAllConnections()
+    say(counts)
+  })
+  .on('close', () => process.exit(0))
