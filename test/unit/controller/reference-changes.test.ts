@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict'
-import { SimulatedCluster, type SimulatedService } from '../../support/simulated-cluster.ts'
-
-// The reference's rows about change, restarts and events; see reference-allocation.test.ts.
-
-const four = '192.0.2.10-192.0.2.13'
-const FROM = 'metallb.io/ip-allocated-from-pool'
-const dual = ['10.96.0.1', 'fd00::1']
-
-async function rest(pools: Record<string, object>, services: Record<string, SimulatedService> = {}) {
-  const cluster = new SimulatedCluster()
-  for (const [name, spec] of Object.entries(pools)) cluster.putPool(name, spec)
-  for (const [name, service] of Object.entries(services)) {
-    cluster.putService(name, service)
-    await cluster.settle()
-  }
-  return cluster
-}
-
-const told = (cluster: SimulatedCluster, name: string) =>
-  cluster.takeEvents(name).map(({ type, reason }) => `${type} ${reason}`)
+import type { SimulatedCluster } from '../../support/simulated-cluster.ts'
+import { dual, FROM, four, rest } from './reference-cluster.ts'
 
 describe("the reference's changes over time", () => {
   it('§3.5 pool renamed: the address stays, annotation and counters move', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { lower: {}, web: {} })
+    const here = await rest({ p: [[four]] }, { lower: {}, web: {} })
     here.deleteService('lower')
     await here.settle()
     here.deletePool('p')
@@ -34,7 +16,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 pool split: addresses stay, each with the pool that has it now', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { a: {}, b: {} })
+    const here = await rest({ p: [[four]] }, { a: {}, b: {} })
     here.putPool('p', { addresses: ['192.0.2.10/32'] })
     here.putPool('q', { addresses: ['192.0.2.11-192.0.2.13'] })
     await here.settle()
@@ -46,14 +28,14 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 pool shrunk: those outside get another address of what is left; the others stay', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { a: {}, b: {} })
+    const here = await rest({ p: [[four]] }, { a: {}, b: {} })
     here.putPool('p', { addresses: ['192.0.2.11-192.0.2.13'] })
     await here.settle()
     assert.deepEqual([here.addresses('a'), here.addresses('b')], [['192.0.2.12'], ['192.0.2.11']])
   })
 
   it('§3.5 pool deleted: from what is left; the last pool gone: the status is emptied', async () => {
-    const here = await rest({ p: { addresses: [four] }, q: { addresses: ['198.51.100.0/30'] } }, { web: {} })
+    const here = await rest({ p: [[four]], q: [['198.51.100.0/30']] }, { web: {} })
     here.deletePool('p')
     await here.settle()
     assert.deepEqual(here.addresses('web'), ['198.51.100.0'])
@@ -63,7 +45,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 avoidBuggyIPs switched on: those on .0 and .255 move', async () => {
-    const here = await rest({ p: { addresses: ['192.0.2.255-192.0.3.9'] } }, { a: {}, b: {}, c: {} })
+    const here = await rest({ p: [['192.0.2.255-192.0.3.9']] }, { a: {}, b: {}, c: {} })
     here.putPool('p', { addresses: ['192.0.2.255-192.0.3.9'], avoidBuggyIPs: true })
     await here.settle()
     assert.deepEqual(
@@ -75,10 +57,7 @@ describe("the reference's changes over time", () => {
   describe('§3.5 the two addresses of a Service come to lie in different pools', () => {
     const both = '2001:db8::a-2001:db8::d'
     const moves = async (ipFamilyPolicy: string, p: string[], q: string[]) => {
-      const here = await rest(
-        { p: { addresses: [four, both] } },
-        { web: { spec: { clusterIPs: dual, ipFamilyPolicy } } },
-      )
+      const here = await rest({ p: [[four, both]] }, { web: { spec: { clusterIPs: dual, ipFamilyPolicy } } })
       assert.deepEqual(here.addresses('web'), ['192.0.2.10', '2001:db8::a'])
       here.deletePool('p')
       here.putPool('p', { addresses: p })
@@ -124,7 +103,7 @@ describe("the reference's changes over time", () => {
         serviceSelectors: [{ matchLabels: { tier: 'web' } }],
       }
       const here = await rest(
-        { p: { addresses: [four], serviceAllocation }, q: { addresses: ['198.51.100.0/30'] } },
+        { p: [[four], { serviceAllocation }], q: [['198.51.100.0/30']] },
         { web: { labels: { tier: 'web' } } },
       )
       assert.deepEqual(here.addresses('web'), ['192.0.2.10'])
@@ -139,14 +118,14 @@ describe("the reference's changes over time", () => {
   }
 
   it('§3.5 autoAssign switched off: holders stay', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { web: {} })
+    const here = await rest({ p: [[four]] }, { web: {} })
     here.putPool('p', { addresses: [four], autoAssign: false })
     await here.settle()
     assert.deepEqual(here.addresses('web'), ['192.0.2.10'])
   })
 
   it('§3.5 policy, selector, ports, sharing key changed: checked again, and kept where nobody shares it', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { lower: {}, web: {} })
+    const here = await rest({ p: [[four]] }, { lower: {}, web: {} })
     here.deleteService('lower')
     for (const spec of [{ externalTrafficPolicy: 'Local', selector: { app: 'b' } }, { ports: [{ port: 8080 }] }]) {
       here.putService('web', { annotations: { 'metallb.io/allow-shared-ip': 'k' }, spec })
@@ -156,7 +135,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 type changed or deleted: what it had goes to those that wait; deviation: the oldest first', async () => {
-    const here = await rest({ p: { addresses: ['192.0.2.10/32'] } }, { web: {}, zOlder: {}, aYounger: {} })
+    const here = await rest({ p: [['192.0.2.10/32']] }, { web: {}, zOlder: {}, aYounger: {} })
     here.putService('web', { spec: { type: 'ClusterIP' } })
     await here.settle()
     assert.deepEqual([here.addresses('zOlder'), here.addresses('aYounger')], [['192.0.2.10'], []])
@@ -166,7 +145,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 many wait: a freed address asks one of them, not all, and ten ask ten', async () => {
-    const here = await rest({ p: { addresses: ['192.0.2.0/28'] } })
+    const here = await rest({ p: [['192.0.2.0/28']] })
     for (let index = 0; index < 516; index++) here.putService(`s${String(index).padStart(3, '0')}`, {})
     await here.settle()
     assert.equal(here.controller.waiting, 500)
@@ -188,7 +167,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.5 a resource that is wrong; deviation: it alone is refused, the others are taken', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { web: {} })
+    const here = await rest({ p: [[four]] }, { web: {} })
     here.putPool('q', { addresses: ['nonsense'] })
     here.putPool('r', { addresses: ['198.51.100.0/30'] })
     await here.settle()
@@ -201,7 +180,7 @@ describe("the reference's changes over time", () => {
   })
 
   it('§3.6 restart: rebuilt from the status of the Services; deviation: holders by age, then those that wait by age', async () => {
-    const here = await rest({ p: { addresses: ['192.0.2.10-192.0.2.11'] } }, { zHolder: {}, aHolder: {}, waits: {} })
+    const here = await rest({ p: [['192.0.2.10-192.0.2.11']] }, { zHolder: {}, aHolder: {}, waits: {} })
     const before = here.snapshot()
     const { writes } = here
     here.restart()
@@ -210,101 +189,4 @@ describe("the reference's changes over time", () => {
     assert.deepEqual(here.snapshot(), before)
     assert.equal(here.writes, writes)
   })
-})
-
-describe("the reference's events", () => {
-  it('§4 not enough clusterips: Warning, RequireDualStack with fewer than two cluster IPs', async () => {
-    const here = await rest(
-      { p: { addresses: [four] } },
-      { web: { spec: { clusterIPs: ['10.96.0.1'], ipFamilyPolicy: 'RequireDualStack' } } },
-    )
-    assert.deepEqual(told(here, 'web'), ['Warning not enough clusterips'])
-  })
-
-  it('§4 nolbIPsIPFamily; deviation: a status of others is left alone (AllocationFailed, ForeignAddress), its own is mended (ClearAssignment)', async () => {
-    const ingress = [{ hostname: 'lb.example' }]
-    const here = await rest(
-      { p: { addresses: [four] } },
-      { foreign: { ingress }, own: { ingress, annotations: { [FROM]: 'p' } } },
-    )
-    assert.deepEqual(told(here, 'foreign'), ['Warning AllocationFailed'])
-    assert.equal(here.condition('foreign')?.reason, 'ForeignAddress')
-    assert.deepEqual(told(here, 'own'), ['Normal ClearAssignment', 'Normal IPAllocated'])
-  })
-
-  it('§4 noclusterIPsIPFamily: Warning, the cluster IPs give no family', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { web: { spec: { clusterIPs: ['None'] } } })
-    assert.deepEqual(told(here, 'web'), ['Warning noclusterIPsIPFamily'])
-  })
-
-  it('§4 ClearAssignment: Normal, with the reason', async () => {
-    const here = await rest({ p: { addresses: [four] }, q: { addresses: ['198.51.100.0/30'] } }, { web: {} })
-    here.takeEvents('web')
-    here.putService('web', { annotations: { 'metallb.io/address-pool': 'q' } })
-    await here.settle()
-    const [event] = here.takeEvents('web')
-    assert.deepEqual([event?.type, event?.reason], ['Normal', 'ClearAssignment'])
-    assert.match(event?.message ?? '', /192\.0\.2\.10 is of the IPAddressPool "p", but the Service asks for "q"/)
-  })
-
-  it('§4 LoadBalancerFailed: Warning, the request is invalid', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { web: { spec: { loadBalancerIP: 'nonsense' } } })
-    assert.deepEqual(told(here, 'web'), ['Warning LoadBalancerFailed'])
-  })
-
-  it('§4 AdditionalAssignFailed: Normal, no second family; deviation: once, not at every pass', async () => {
-    const spec = { clusterIPs: dual, ipFamilyPolicy: 'PreferDualStack' }
-    const here = await rest({ p: { addresses: [four] } }, { web: { spec } })
-    assert.deepEqual(told(here, 'web'), ['Normal IPAllocated', 'Normal AdditionalAssignFailed'])
-    assert.match(
-      here.condition('web')?.message ?? '',
-      /192\.0\.2\.10 from the IPAddressPool "p", which has no IPv6 address/,
-    )
-    here.askEverybody()
-    await here.settle()
-    assert.deepEqual(told(here, 'web'), [])
-  })
-
-  it('§4 IPAllocated: Normal, with the addresses', async () => {
-    const here = await rest({ p: { addresses: [four] } }, { web: {} })
-    assert.deepEqual(here.takeEvents('web'), [
-      { type: 'Normal', reason: 'IPAllocated', message: 'Assigned IP ["192.0.2.10"]' },
-    ])
-  })
-
-  it('§4 AllocationFailed: Warning, with the reason and the pools that were looked at', async () => {
-    const here = await rest({ p: { addresses: ['2001:db8::/126'] } }, { web: {} })
-    const [event] = here.takeEvents('web')
-    assert.deepEqual([event?.type, event?.reason], ['Warning', 'AllocationFailed'])
-    assert.match(event?.message ?? '', /^FamilyNotAvailable: .*"p" has no addresses of the family/)
-  })
-
-  it('§4 InternalError; deviation: what should not happen ends the reconcile with an error in the log, and is tried again', async () => {
-    const here = await rest({ p: { addresses: [four] } })
-    here.controller.allocator.hold = () => ({ refused: 'not-in-pool' })
-    here.putService('web', {})
-    await assert.rejects(here.controller.reconcile('default/web'), /allocator refused what it offered to default\/web/)
-  })
-
-  it('§4 deprecatedAnnotation: Warning, when a Service with an old prefix is new or was edited', async () => {
-    const here = await rest(
-      { p: { addresses: [four] } },
-      { web: { annotations: { 'metallb.universe.tf/address-pool': 'p' } } },
-    )
-    const [event] = here.takeEvents('web')
-    assert.deepEqual([event?.type, event?.reason], ['Warning', 'deprecatedAnnotation'])
-    assert.match(event?.message ?? '', /metallb\.universe\.tf\/address-pool/)
-    here.restart()
-    await here.settle()
-    assert.deepEqual(told(here, 'web'), [], 'a restart is no edit')
-    const annotations = { 'metallb.universe.tf/address-pool': 'p', 'metallb.universe.tf/allow-shared-ip': 'k' }
-    here.putService('web', { annotations })
-    await here.settle()
-    assert.match(here.takeEvents('web')[0]?.message ?? '', /: metallb\.universe\.tf\/allow-shared-ip\./)
-    here.putService('web', { annotations, labels: { more: 'x' } })
-    await here.settle()
-    assert.deepEqual(told(here, 'web'), [])
-  })
-
-  // nodeAssigned and announceFailed are the speaker's: test/integration/speaker/speaker.test.ts.
 })
