@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheDir, repository } from './paths.ts'
-import { processStartTime, run } from './process.ts'
-import { runLogged, step } from './progress.ts'
+import { buildGoCommand, buildWithGo } from './go-build.ts'
+import { repository } from './paths.ts'
+import { run } from './process.ts'
 
 /** The version that go.mod in the repository pins, with checksums. */
 export const defaultKubernetesVersion = 'v1.36.3'
@@ -32,92 +31,37 @@ export async function buildKubernetes(
   const hash = createHash('sha256')
   for (const file of ['main.go', 'pause/main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(source, file)))
   hash.update(`${version} ${process.arch}`)
-  const folder = join(cacheDir(), `kubernetes-${version}-${hash.digest('hex').slice(0, 12)}`)
-  const binaries = { kubernetes: join(folder, 'kubernetes'), pause: join(folder, 'pause') }
-  if (existsSync(folder)) return binaries
-
-  await requireGo()
-  return await step(
-    `building Kubernetes ${version} from its Go modules`,
-    'about 6 minutes on 2 cores the first time',
-    async () => {
-      // Made in a folder of its own and renamed when complete: an interrupted build leaves nothing that looks finished.
-      await mkdir(cacheDir(), { recursive: true })
-      const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
-      const logFile = join(cacheDir(), 'kubernetes-build.log')
-      try {
-        await cp(source, join(work, 'go'), { recursive: true })
-        const cwd = join(work, 'go')
-        const env: NodeJS.ProcessEnv = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-trimpath -buildvcs=false' }
-        if (version !== defaultKubernetesVersion) {
-          await rm(join(cwd, 'go.sum'))
-          await writeFile(join(cwd, 'go.mod'), await goModFor(version))
-          await runLogged(['go', 'mod', 'tidy'], { cwd, env, logFile, signal })
-        }
-        const [major, minor] = version.slice(1).split('.')
-        const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' }
-        const stamps = Object.entries(variables).map(
-          ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
-        )
-        const output = join(work, 'output')
-        await runLogged(
-          ['go', 'build', '-ldflags', `-s -w ${stamps.join(' ')}`, '-o', join(output, 'kubernetes'), '.'],
-          { cwd, env, logFile, signal },
-        )
-        await runLogged(['go', 'build', '-ldflags', '-s -w', '-o', join(output, 'pause'), './pause'], {
-          cwd,
-          env,
-          logFile,
-          signal,
-        })
-        await publish(output, folder)
-      } finally {
-        await rm(work, { recursive: true, force: true })
+  const folder = await buildWithGo({
+    folder: `kubernetes-${version}-${hash.digest('hex').slice(0, 12)}`,
+    what: `Kubernetes ${version} from its Go modules`,
+    expected: 'about 6 minutes on 2 cores the first time',
+    signal,
+    build: async (output, work, go) => {
+      const copy = join(work, 'go')
+      await cp(source, copy, { recursive: true })
+      if (version !== defaultKubernetesVersion) {
+        await rm(join(copy, 'go.sum'))
+        await writeFile(join(copy, 'go.mod'), await goModFor(version))
+        await go(['mod', 'tidy'], copy)
       }
-      return binaries
+      await go(['build', '-ldflags', linkerFlags(version), '-o', join(output, 'kubernetes'), '.'], copy)
+      await go(['build', '-ldflags', '-s -w', '-o', join(output, 'pause'), './pause'], copy)
     },
-  )
+  })
+  return { kubernetes: join(folder, 'kubernetes'), pause: join(folder, 'pause') }
+}
+
+/** For programs made of Kubernetes' modules, which name their version by variables that the linker sets. */
+export function linkerFlags(version: string): string {
+  const [major, minor] = version.slice(1).split('.')
+  const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' }
+  const stamps = Object.entries(variables).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+  return `-s -w ${stamps.join(' ')}`
 }
 
 /** Builds Helm, or finds it in the cache; gives back the path of the command. */
 export async function buildHelm(signal?: AbortSignal): Promise<string> {
-  const folder = join(cacheDir(), `helm-${helmModule.split('@')[1]}-${process.arch}`)
-  const helm = join(folder, 'helm')
-  if (existsSync(helm)) return helm
-  await requireGo()
-  return await step('building Helm from its Go module', 'about 1 minute the first time', async () => {
-    const work = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
-    try {
-      const env = { ...process.env, CGO_ENABLED: '0', GOBIN: work }
-      await runLogged(['go', 'install', '-trimpath', '-ldflags', '-s -w', helmModule], {
-        env,
-        logFile: join(cacheDir(), 'helm-build.log'),
-        signal,
-      })
-      await publish(work, folder)
-    } finally {
-      await rm(work, { recursive: true, force: true })
-    }
-    return helm
-  })
-}
-
-/** Moves a finished build to its place. Two builds of the same thing at once are equal, so the first one stays. */
-async function publish(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(error => {
-    if (!existsSync(to)) throw error
-  })
-}
-
-/** Removes what builds that were killed have left in the cache. */
-export async function removeUnfinishedBuilds(): Promise<void> {
-  const names = await readdir(cacheDir()).catch(() => [])
-  for (const name of names) {
-    const pid = /^building-(\d+)-/.exec(name)?.[1]
-    if (pid !== undefined && processStartTime(Number(pid)) === undefined) {
-      await rm(join(cacheDir(), name), { recursive: true, force: true })
-    }
-  }
+  return await buildGoCommand(helmModule, 'about 1 minute the first time', signal)
 }
 
 /**
@@ -141,10 +85,4 @@ async function goModFor(version: string): Promise<string> {
     ...libraries.map(library => `replace ${library} => ${library} ${version.replace('v1.', 'v0.')}`),
     '',
   ].join('\n')
-}
-
-async function requireGo(): Promise<void> {
-  const found = await run(['go', 'version'], { check: false }).catch(() => undefined)
-  if (found?.code !== 0)
-    throw new Error('Go is missing: install Go 1.26 or later (https://go.dev/dl) so that the command "go" is found')
 }

@@ -11,7 +11,14 @@ import { startContainerd, startKubelet } from './node.ts'
 import { Pki } from './pki.ts'
 import { waitFor } from './process.ts'
 import { startRouter } from './router.ts'
-import { apiServerAddress, apiServerPort, kubernetesServiceAddress, serviceCidrs } from './topology.ts'
+import {
+  apiServerAddress,
+  apiServerAddresses,
+  apiServerPort,
+  kubernetesServiceAddresses,
+  primaryFirst,
+  serviceCidrs,
+} from './topology.ts'
 
 const apiServerUrl = `https://${apiServerAddress}:${apiServerPort}`
 
@@ -74,7 +81,7 @@ async function createKeys(lab: Lab, pki: Pki): Promise<void> {
         'kubernetes.default.svc',
         'kubernetes.default.svc.cluster.local',
       ],
-      addresses: ['127.0.0.1', apiServerAddress, kubernetesServiceAddress],
+      addresses: ['127.0.0.1', ...apiServerAddresses, ...kubernetesServiceAddresses],
     }),
     pki.issue({ name: 'kube-apiserver-kubelet-client', commonName: 'kube-apiserver', groups: ['system:masters'] }),
     pki.createKeyPair('service-accounts'),
@@ -99,6 +106,7 @@ async function createKeys(lab: Lab, pki: Pki): Promise<void> {
 
 async function startControlPlane(lab: Lab, pki: Pki): Promise<void> {
   const { kubernetes } = lab
+  const { primaryFamily } = lab.config
   const enter = inNamespace(lab.topology.control.namespace)
   const dataDir = join(lab.folder, 'etcd')
   await mkdir(dataDir, { mode: 0o700 })
@@ -110,14 +118,15 @@ async function startControlPlane(lab: Lab, pki: Pki): Promise<void> {
   startDaemon(lab, 'kube-apiserver', [
     ...enter,
     ...apiServerCommand({
-      ...{ kubernetes, pki, serviceCidrs },
+      ...{ kubernetes, pki, serviceCidrs: primaryFirst(primaryFamily, serviceCidrs) },
       servingCertificate: pki.certificate('kube-apiserver'),
       kubeletClientCertificate: pki.certificate('kube-apiserver-kubelet-client'),
       serviceAccountKeys: serviceAccounts,
       etcdUrl: 'http://127.0.0.1:2379',
-      bindAddress: '0.0.0.0',
+      bindAddress: '::', // IPv4 too
       port: apiServerPort,
-      advertiseAddress: apiServerAddress,
+      // Of the first family of Services, because it stands behind one.
+      advertiseAddress: primaryFirst(primaryFamily, apiServerAddresses)[0],
     }),
   ])
   await waitForApiServer(lab)

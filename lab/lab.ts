@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateDir } from './paths.ts'
-import { type Topology, topologyOf } from './topology.ts'
+import { PrimaryFamily, type Topology, topologyOf } from './topology.ts'
 
 /** Tells that a folder is a lab's, and which lab. */
 export const labFile = 'lab.json'
@@ -14,6 +14,8 @@ export interface LabConfig {
   nodes: number
   /** e.g. "v1.36.3" */
   kubernetes: string
+  /** Of the cluster's two families. */
+  primaryFamily: PrimaryFamily
 }
 
 /** One lab and where its things lie. */
@@ -62,7 +64,9 @@ export async function saveLab(lab: Lab, complete: boolean, archives: readonly st
 export function loadLab(labName: string): { lab: Lab; complete: boolean; archives: string[] } | undefined {
   try {
     const saved = JSON.parse(readFileSync(join(stateDir(labName), labFile), 'utf8')) as SavedLab
-    return { lab: labOf(saved.config, saved.kubernetes), complete: saved.complete, archives: saved.archives }
+    // An older checkout may have started it.
+    const config = { ...saved.config, primaryFamily: saved.config.primaryFamily ?? PrimaryFamily.ipv4 }
+    return { lab: labOf(config, saved.kubernetes), complete: saved.complete, archives: saved.archives }
   } catch {
     return undefined
   }

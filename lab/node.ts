@@ -8,7 +8,7 @@ import { inNamespace } from './network.ts'
 import type { Pki } from './pki.ts'
 import { writePodNetwork } from './pod-network.ts'
 import { waitFor } from './process.ts'
-import { clusterCidrs, type NodeHost } from './topology.ts'
+import { clusterCidrs, dnsServiceAddress, type NodeHost, primaryFirst } from './topology.ts'
 
 /** Reference of the sandbox image that containerd is told to use. */
 export const pauseImage = 'herald.lab/pause:1'
@@ -35,7 +35,7 @@ export async function startContainerd(lab: Lab, node: NodeHost): Promise<void> {
   await chmod(folder, 0o711) // processes of Pods that are not root pass through on the way to their volumes
   await writePodNetwork(join(folder, 'cni'), node)
   await writeFile(join(folder, 'containerd.toml'), containerdConfig(lab, node))
-  await writeFile(join(folder, 'resolv.conf'), 'nameserver 10.96.0.10\n')
+  await writeFile(join(folder, 'resolv.conf'), `nameserver ${dnsServiceAddress}\n`)
 
   const ready = join(folder, 'ready')
   const holder = startDaemon(lab, node.name, [
@@ -65,7 +65,7 @@ export async function startKubelet(lab: Lab, node: NodeHost, pki: Pki): Promise<
     `--config=${join(folder, 'kubelet.yaml')}`,
     `--kubeconfig=${join(lab.folder, `kubelet-${node.name}.kubeconfig`)}`,
     `--hostname-override=${node.name}`,
-    `--node-ip=${node.addresses.join(',')}`,
+    `--node-ip=${primaryFirst(lab.config.primaryFamily, node.addresses).join(',')}`,
     `--cert-dir=${join(folder, 'kubelet-pki')}`,
   ])
   startDaemon(lab, `kube-proxy-${node.name}`, [
@@ -181,7 +181,7 @@ function kubeletConfig(lab: Lab, node: NodeHost, pki: Pki): object {
     tlsCertFile: certificate.certFile,
     tlsPrivateKeyFile: certificate.keyFile,
     clusterDomain: 'cluster.local',
-    clusterDNS: ['10.96.0.10'],
+    clusterDNS: [dnsServiceAddress],
     resolvConf: join(nodeFolder(lab, node), 'resolv.conf'),
     podLogsDir: join(lab.logFolder, 'pods', node.name),
     // The machine may have either version of control groups, and no systemd.
@@ -216,7 +216,9 @@ function proxyConfig(lab: Lab, node: NodeHost): object {
     mode: 'nftables',
     hostnameOverride: node.name,
     clientConnection: { kubeconfig: join(lab.folder, 'kube-proxy.kubeconfig') },
-    clusterCIDR: clusterCidrs.join(','),
+    clusterCIDR: primaryFirst(lab.config.primaryFamily, clusterCidrs).join(','),
+    // Node ports, and the health of local endpoints, on the addresses of both families.
+    nodePortAddresses: ['0.0.0.0/0', '::/0'],
     detectLocalMode: 'ClusterCIDR',
     conntrack: { maxPerCore: 0 }, // a limit for the whole machine, which is not the lab's to set
     oomScoreAdj: 0,

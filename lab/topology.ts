@@ -48,10 +48,24 @@ export interface Topology {
 }
 
 export const maximumNodes = 20
+
+/** The family of Services that ask for none, of which every node's and every Pod's first address is. */
+export const PrimaryFamily = { ipv4: 'ipv4', ipv6: 'ipv6' } as const
+export type PrimaryFamily = (typeof PrimaryFamily)[keyof typeof PrimaryFamily]
+
+/** A pair of IPv4 and IPv6, in the order in which a cluster of this family takes it. */
+export function primaryFirst(family: PrimaryFamily, [ipv4, ipv6]: readonly [string, string]): [string, string] {
+  return family === PrimaryFamily.ipv4 ? [ipv4, ipv6] : [ipv6, ipv4]
+}
+
 export const apiServerAddress = '192.0.2.10'
 export const apiServerPort = 6443
+/** The API server's by each family, IPv4 first, as in the pairs below. */
+export const apiServerAddresses = [apiServerAddress, '2001:db8:a::10'] as const
 export const serviceCidrs = ['10.96.0.0/16', '2001:db8:96::/112'] as const
-export const kubernetesServiceAddress = '10.96.0.1'
+export const kubernetesServiceAddresses = ['10.96.0.1', '2001:db8:96::1'] as const
+/** Where kubelet sends Pods for names; a cluster that resolves names has a Service there. */
+export const dnsServiceAddress = '10.96.0.10'
 export const clusterCidrs = ['10.244.0.0/16', '2001:db8:f::/48'] as const
 /** Addresses of the client: two of each family, for tests that depend on the source. */
 export const clientAddresses = ['192.0.2.201', '192.0.2.202', '2001:db8:a::201', '2001:db8:a::202'] as const

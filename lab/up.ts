@@ -1,8 +1,9 @@
 import { type Image, pauseImageOf, webImage } from './base-images.ts'
-import { type Binaries, buildHelm, buildKubernetes, defaultKubernetesVersion, removeUnfinishedBuilds } from './build.ts'
+import { type Binaries, buildHelm, buildKubernetes, defaultKubernetesVersion } from './build.ts'
 import { isHealthy, startCluster } from './cluster.ts'
 import { runDemo } from './demo.ts'
 import { findRemains, isEmpty, refuseForeignFolder, takeDown } from './down.ts'
+import { removeUnfinishedBuilds } from './go-build.ts'
 import { installHerald } from './herald.ts'
 import { heraldImage } from './herald-image.ts'
 import { tidyImageCache } from './image-cache.ts'
@@ -11,6 +12,7 @@ import { type Lab, labOf, loadLab, saveLab } from './lab.ts'
 import { stateDir } from './paths.ts'
 import { ensurePrerequisites } from './prerequisites.ts'
 import { say, step } from './progress.ts'
+import { PrimaryFamily } from './topology.ts'
 
 export const defaultNodes = 3
 
@@ -19,6 +21,8 @@ export interface UpOptions {
   /** Undefined: as many as a running lab has, else the default. */
   nodes?: number
   kubernetes?: string
+  /** Undefined: that of a running lab, else IPv4. */
+  primaryFamily?: PrimaryFamily
   /** Install Herald. */
   herald: boolean
   /** Apply the demo and fetch its page. */
@@ -56,11 +60,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const running = options.fresh ? undefined : loadLab(options.name)
   const kubernetes = options.kubernetes ?? running?.lab.config.kubernetes ?? defaultKubernetesVersion
   const nodes = options.nodes ?? running?.lab.config.nodes ?? defaultNodes
+  const primaryFamily = options.primaryFamily ?? running?.lab.config.primaryFamily ?? PrimaryFamily.ipv4
   const { binaries, images, herald } = await prepare({ kubernetes, herald: options.herald })
   await tidyImageCache(images)
   const archives = images.map(image => image.file)
 
-  const lab = labOf({ name: options.name, nodes, kubernetes }, binaries.kubernetes)
+  const lab = labOf({ name: options.name, nodes, kubernetes, primaryFamily }, binaries.kubernetes)
   if (running !== undefined && (await canReuse(running, lab))) {
     say('the cluster runs already')
     await loadMissing(lab, archives, running.archives)
@@ -81,7 +86,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
 
 async function canReuse(running: { lab: Lab; complete: boolean }, wanted: Lab): Promise<boolean> {
   if (!running.complete || running.lab.kubernetes !== wanted.kubernetes) return false
-  return running.lab.config.nodes === wanted.config.nodes && (await isHealthy(running.lab))
+  const same = (['nodes', 'primaryFamily'] as const).every(key => running.lab.config[key] === wanted.config[key])
+  return same && (await isHealthy(running.lab))
 }
 
 async function loadMissing(lab: Lab, archives: readonly string[], present: readonly string[]): Promise<void> {

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { repository } from '../lab/paths.ts'
+import { run } from '../lab/process.ts'
+import { say } from '../lab/progress.ts'
+import { PrimaryFamily } from '../lab/topology.ts'
+import type { TestLab } from '../test/support/lab/lab.ts'
+import { startConformanceLab, stopConformanceLab } from './cluster.ts'
+import { Outcome, readJunit, type SuiteReport, writeJunit } from './junit.ts'
+import { configureMode } from './modes.ts'
+import { Mode, type Options, readOptions, UsageError, usage } from './options.ts'
+import { conformancePage, type PageColumn, passed } from './page.ts'
+import { runSuite } from './run-suite.ts'
+import { buildSuite, type Suite } from './suite-build.ts'
+
+const docs = join(repository, 'docs')
+const reports = 'conformance'
+const titles = { bgp: 'BGP', layer2: 'Layer 2', ipv4: 'IPv4', ipv6: 'IPv6' }
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === undefined) {
+    console.log(usage)
+    return
+  }
+  const suite = await buildSuite()
+  for (const family of options.families) {
+    const name = `${options.name}-${family}`
+    const lab = await startConformanceLab(name, family, suite)
+    try {
+      for (const mode of options.modes) {
+        if (!(await runMode(lab, suite, mode, family, options))) process.exitCode = 1
+      }
+    } finally {
+      if (!options.keep) await stopConformanceLab(name)
+    }
+  }
+}
+
+/** @returns whether every spec has passed */
+async function runMode(
+  lab: TestLab,
+  suite: Suite,
+  mode: Mode,
+  family: PrimaryFamily,
+  options: Options,
+): Promise<boolean> {
+  const title = `${titles[mode]}, ${titles[family]}`
+  say(`${title}: the suite runs as a client behind the router`)
+  await configureMode(lab, mode)
+  const folder = join(lab.lab.logFolder, `suite-${mode}`)
+  const { focus, processes } = options
+  const file = await runSuite(lab, suite, { focus, processes, folder })
+  const { specs, startedAt } = readJunit(await readFile(file, 'utf8'))
+  const report = { specs, startedAt, properties: await propertiesOf(lab, mode, family) }
+  for (const spec of specs) console.log(`${spec.outcome.padEnd(8)} ${Math.round(spec.seconds)} s  ${spec.name}`)
+  console.log(`\n${title}: ${passed(report)} of ${specs.length} passed`)
+  if (focus === undefined) await publish(`${mode}-${family}`, title, report)
+  return specs.length > 0 && specs.every(({ outcome }) => outcome === Outcome.passed)
+}
+
+async function propertiesOf(lab: TestLab, mode: Mode, family: PrimaryFamily): Promise<Record<string, string>> {
+  const { stdout } = await run(['git', '-C', repository, 'describe', '--always', '--dirty'], { check: false })
+  return {
+    command: `npm run conformance -- --mode ${mode} --family ${family}`,
+    Kubernetes: lab.lab.config.kubernetes,
+    Herald: stdout.trim(),
+    nodes: String(lab.lab.config.nodes),
+  }
+}
+
+/** Writes the report of a whole run, and the page anew from the reports of all. */
+async function publish(name: string, title: string, report: SuiteReport): Promise<void> {
+  await mkdir(join(docs, reports), { recursive: true })
+  await writeFile(join(docs, reports, `${name}.xml`), writeJunit(`Herald, ${title}`, report))
+  const columns: PageColumn[] = []
+  for (const mode of Object.values(Mode)) {
+    for (const family of Object.values(PrimaryFamily)) {
+      const file = `${reports}/${mode}-${family}.xml`
+      if (!existsSync(join(docs, file))) continue
+      const text = await readFile(join(docs, file), 'utf8')
+      columns.push({ title: `${titles[mode]}, ${titles[family]}`, file, report: readJunit(text) })
+    }
+  }
+  await writeFile(join(docs, 'conformance.md'), conformancePage(columns))
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,38 @@
+import { heraldNamespace } from '../lab/herald.ts'
+import { inNamespace } from '../lab/network.ts'
+import { run } from '../lab/process.ts'
+import { bgpAdvertisement, bgpPool, routerPeers, sessionsUp } from '../test/support/lab/bgp-lab.ts'
+import type { TestLab } from '../test/support/lab/lab.ts'
+import { pool, poolAndAdvertisement } from '../test/support/lab/manifests.ts'
+import { LabRouter } from '../test/support/lab/router.ts'
+import { Mode } from './options.ts'
+
+const name = 'conformance'
+const layer2Pool = ['192.0.2.100-192.0.2.199', '2001:db8:a::100-2001:db8:a::199']
+
+/** Gives Herald the configuration of a mode, and nothing else. */
+export async function configureMode(lab: TestLab, mode: Mode): Promise<void> {
+  const kinds = 'bgpadvertisements,bgppeers,l2advertisements,ipaddresspools'
+  await lab.kubectl(['delete', kinds, '--all', `--namespace=${heraldNamespace}`])
+  if (mode === Mode.layer2) {
+    await lab.apply(...poolAndAdvertisement(name, layer2Pool))
+    return
+  }
+  await hashByAddresses(lab)
+  await lab.apply(pool(name, [...bgpPool]), bgpAdvertisement(name), ...routerPeers())
+  await sessionsUp(
+    new LabRouter(lab),
+    lab.lab.topology.nodes.map(node => node.name),
+  )
+}
+
+/**
+ * Lets the router choose among equal-cost paths by source and destination address, without the ports. A Service with
+ * `sessionAffinity: ClientIP` promises one endpoint for all connections of a client, and each node keeps that promise for
+ * the connections that it gets: they have to reach the same node.
+ */
+async function hashByAddresses(lab: TestLab): Promise<void> {
+  const files = ['ipv4', 'ipv6'].map(family => `/proc/sys/net/${family}/fib_multipath_hash_policy`)
+  const script = files.map(file => `echo 0 > ${file}`).join('; ')
+  await run([...inNamespace(lab.lab.topology.router.namespace), 'sh', '-ec', script])
+}
