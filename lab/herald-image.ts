@@ -9,7 +9,7 @@ import { run } from './process.ts'
 import { runLogged, step } from './progress.ts'
 
 /** What the Dockerfile copies. A change in any other file of the repository needs no new image. */
-const inputs = [
+export const imageInputs = [
   'Dockerfile',
   '.dockerignore',
   'package.json',
@@ -29,7 +29,7 @@ const repositoryName = 'herald.lab/herald'
 export async function heraldImage(): Promise<Image> {
   const [node, build] = [await nodeBaseImage(), await buildBaseImage()]
   const hash = createHash('sha256').update(`${node.reference} ${build.reference}`)
-  for (const file of await filesOf(inputs)) {
+  for (const file of await filesOf(imageInputs)) {
     const path = join(repository, file)
     hash.update(`\0${file}\0${(await stat(path)).mode & 0o111}\0`).update(await readFile(path))
   }
@@ -37,25 +37,39 @@ export async function heraldImage(): Promise<Image> {
   const folder = join(cacheDir(), 'images')
   const image = { reference: `${repositoryName}:${tag}`, file: join(folder, `herald-${tag}.tar`) }
   if (existsSync(image.file)) return image
-  await step("building Herald's image with the Dockerfile", 'about 1 minute the first time', async () => {
-    const logFile = join(folder, 'herald-build.log')
-    const log = (args: string[]) => runLogged(buildah(args), { logFile, cwd: repository })
-    for (const base of [node, build]) {
-      const present = await run(buildah(['inspect', '--type', 'image', base.reference]), { check: false })
-      if (present.code !== 0) await log(['pull', `oci-archive:${base.file}`])
-    }
-    const baseArguments = { NODE_IMAGE: node.reference, BUILD_IMAGE: build.reference }
-    await log([
-      ...['build', '--isolation', 'chroot', '--layers', '--format', 'oci', '--pull-never', '--tag', image.reference],
-      ...Object.entries(baseArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-      ...['--file', join(repository, 'Dockerfile'), repository],
-    ])
-    await rm(`${image.file}.new`, { force: true })
-    // Not compressed: it travels from one folder of this machine to another.
-    await log(['push', '--disable-compression', image.reference, `oci-archive:${image.file}.new:${image.reference}`])
-    await rename(`${image.file}.new`, image.file)
-  })
+  await step("building Herald's image with the Dockerfile", 'about 1 minute the first time', () =>
+    buildHeraldImage(image, { sources: repository }),
+  )
   return image
+}
+
+/**
+ * Builds Herald's image out of a folder of sources, into an OCI archive.
+ * @param options.storage buildah's folder, by default the lab's; an empty one knows of no earlier build
+ */
+export async function buildHeraldImage(
+  { reference, file }: Image,
+  { sources, storage }: { sources: string; storage?: string },
+): Promise<void> {
+  const [node, build] = [await nodeBaseImage(), await buildBaseImage()]
+  const logFile = join(cacheDir(), 'images', 'herald-build.log')
+  const log = (args: string[]) => runLogged(buildah(args, storage), { logFile, cwd: sources })
+  for (const base of [node, build]) {
+    const present = await run(buildah(['inspect', '--type', 'image', base.reference], storage), { check: false })
+    if (present.code !== 0) await log(['pull', `oci-archive:${base.file}`])
+  }
+  const baseArguments = { NODE_IMAGE: node.reference, BUILD_IMAGE: build.reference }
+  await log([
+    ...['build', '--isolation', 'chroot', '--layers', '--format', 'oci', '--pull-never', '--tag', reference],
+    // Without the time and the builder's version the same sources make the same image.
+    ...['--timestamp', '0', '--identity-label=false'],
+    ...Object.entries(baseArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...['--file', join(sources, 'Dockerfile'), sources],
+  ])
+  await rm(`${file}.new`, { force: true })
+  // Not compressed: it travels from one folder of this machine to another.
+  await log(['push', '--disable-compression', reference, `oci-archive:${file}.new:${reference}`])
+  await rename(`${file}.new`, file)
 }
 
 /** All files below the given paths of the repository, sorted; paths that do not exist are left out. */

@@ -7,11 +7,10 @@ import { run } from './process.ts'
 const keptOfAKind = 3
 
 /**
- * buildah with its storage in the cache, in a mount namespace of its own: what it mounts is gone with it, however it
+ * buildah with its storage in the cache, or in another folder, in a mount namespace of its own: what it mounts is gone with it, however it
  * ends.
  */
-export function buildah(args: readonly string[]): string[] {
-  const storage = join(cacheDir(), 'buildah')
+export function buildah(args: readonly string[], storage = join(cacheDir(), 'buildah')): string[] {
   return [
     'unshare',
     '--mount',

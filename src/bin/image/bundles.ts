@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { builtinsOnDemand } from './builtins-on-demand.ts'
 
 export const repository = resolve(import.meta.dirname, '../../..')
 
@@ -51,6 +52,7 @@ export async function bundle({ outFolder, sourcemap = false }: BundleInit = {}):
     banner: { js: REQUIRE_BANNER },
     // The addon is loaded by its path at run time.
     external: ['*.node'],
+    plugins: [builtinsOnDemand],
     metafile: true,
     logLevel: 'warning',
   })

@@ -44,7 +44,7 @@ export function shippedPackages(repository: string, { outputs }: Metafile): Ship
       dependencies: shipped.map(dependency => `${nameOf(dependency)}@${lock.packages[dependency]?.version}`).sort(),
     }
   })
-  return found.sort((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1))
+  return found.sort((a, b) => (a.name < b.name || (a.name === b.name && a.version < b.version) ? -1 : 1))
 }
 
 function bundledFolders(outputs: Metafile['outputs']): Set<string> {

@@ -42,7 +42,7 @@ describe('src/bin/generate.ts', () => {
     } finally {
       rmSync(root, { recursive: true })
     }
-  }).timeout(20_000) // six processes, one after the other
+  }).timeout(60_000) // six processes, one after the other, and each bundles
 
   it('refuses an unknown flag with exit code 2 and its usage', () => {
     const { status, stderr } = generate('--chek')
