@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { Agent, request as httpsRequest, type IncomingMessage } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { machineKubeconfig } from '../../lab/api-port.ts'

@@ -3,6 +3,8 @@ export interface Sample {
   readonly atMs: number
   readonly residentBytes: number
   readonly descriptors: number
+  /** as Node.js counts them; not known of every moment, since asking disturbs */
+  readonly timers?: number
 }
 
 /** A process needs as many samples as this, so that its first and last ones tell of a trend. */
@@ -12,6 +14,7 @@ const WARM_UP_MS = 60_000
 const MEMORY_SHARE = 1.25
 const MEMORY_BYTES = 16 * 2 ** 20
 const DESCRIPTORS = 8
+const TIMERS = 20
 
 /**
  * Whether a process grows: the median of its last third against that of its first. The garbage collector lets memory swing by some megabytes and the
@@ -29,6 +32,8 @@ export function growth(name: string, samples: readonly Sample[]): string[] {
     found.push(`${name}: memory grew from ${mebibytes(memory[0])} to ${mebibytes(memory[1])}`)
   const open = [first, last].map(some => median(some.map(({ descriptors }) => descriptors))) as [number, number]
   if (open[1] > open[0] + DESCRIPTORS) found.push(`${name}: open descriptors grew from ${open[0]} to ${open[1]}`)
+  const timers = warm.flatMap(sample => sample.timers ?? [])
+  if (timers.at(-1)! > timers[0]! + TIMERS) found.push(`${name}: timers grew from ${timers[0]} to ${timers.at(-1)}`)
   return found
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { takeDown } from '../../lab/down.ts'
 import { faultKinds, kindsNamed } from './faults/registry.ts'
 import { runChaos } from './run.ts'
 
@@ -85,6 +86,7 @@ async function main(args: string[]): Promise<number> {
     repeat: `npm run chaos -- ${flags.join(' ')}`,
     print: line => console.log(line),
   })
+  if (!options.keep) await takeDown(name)
   return violations === 0 ? 0 : 1
 }
 

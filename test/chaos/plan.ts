@@ -1,6 +1,6 @@
 import { Random } from '../simulation/random.ts'
 
-/** Whom a fault strikes. `pair`: two hosts that no longer hear each other. */
+/** Whom a fault strikes. `pair`: two nodes. */
 export type Target = 'none' | 'node' | 'pair'
 
 /** What the plan has to know of a kind of fault. */
@@ -16,7 +16,7 @@ export interface FaultShape {
 /** One fault of a round. Times count from the beginning of the round. */
 export interface PlannedFault {
   readonly kind: string
-  /** a node ("node2"), a pair ("node1+router"), or empty */
+  /** a node ("node2"), a pair ("node1+node3"), or empty */
   readonly target: string
   readonly startMs: number
   readonly durationMs: number
@@ -35,8 +35,6 @@ export interface Round {
 export interface PlanOptions {
   readonly kinds: readonly FaultShape[]
   readonly nodes: readonly string[]
-  /** what a node can be parted from, beside another node */
-  readonly others?: readonly string[]
 }
 
 /** How often a round has a second fault, and a third. */
@@ -80,10 +78,10 @@ function plan(kind: FaultShape, startMs: number, random: Random, options: PlanOp
   }
 }
 
-function targetOf(target: Target, random: Random, { nodes, others = [] }: PlanOptions): string {
+function targetOf(target: Target, random: Random, { nodes }: PlanOptions): string {
   if (target === 'none') return ''
   const [one, ...rest] = random.shuffled(nodes)
-  return target === 'node' ? one! : `${one}+${random.pick([...rest, ...others])}`
+  return target === 'node' ? one! : `${one}+${random.pick(rest)}`
 }
 
 /** One seed out of three numbers. */

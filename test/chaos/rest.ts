@@ -19,7 +19,7 @@ interface Status extends Named {
 }
 
 /** How long a visit may lie back to say how things are now. */
-const RECENT_MS = 1_500
+const RECENT_MS = 2_000
 /** Addresses that were given back, asked for in one look. */
 const MOST_ASKED = 48
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { paths } from './api-client.ts'
 import { type Bounds, boundsOf, type FaultKind, type Heal } from './fault.ts'
-import { otherHosts } from './faults/network.ts'
 import { growth, mebibytes } from './growth.ts'
 import { type Finding, judgeRound, type Loss, type Seen, union } from './judge-round.ts'
 import { type Observers, startObservers, stopObservers } from './observers.ts'
@@ -70,7 +70,7 @@ class ChaosRun {
   }
 
   async begin(): Promise<void> {
-    const { amiss } = await this.#rest(FIRST_REST_MS)
+    const { amiss } = await this.#rest(FIRST_REST_MS * this.#options.patience)
     if (amiss.length > 0) throw new Error(`the lab is not whole before the first fault:\n${amiss.join('\n')}`)
     this.#report.say(`the cluster is whole; seed ${this.#options.seed}`)
   }
@@ -78,7 +78,7 @@ class ChaosRun {
   async rounds(): Promise<void> {
     const { seed, kinds, minutes, rounds = Number.POSITIVE_INFINITY, signal } = this.#options
     const deadlineMs = Date.now() + minutes * 60_000
-    const plan = { kinds, nodes: this.#world.nodes, others: otherHosts }
+    const plan = { kinds, nodes: this.#world.nodes }
     for (let number = 0; number < rounds && Date.now() < deadlineMs && !signal?.aborted; number++) {
       const whole = await this.#round(planRound(seed, number, plan))
       if (!whole) return
@@ -106,12 +106,10 @@ class ChaosRun {
     this.#forget(startedMs - KEEP_MS)
     const kinds = round.faults.map(({ kind }) => this.#options.kinds.find(({ name }) => name === kind)!)
     const bounds = this.#patient(boundsOf(kinds.map(each => each.bounds)))
-    const troubles = (
-      await Promise.all(round.faults.map((fault, i) => this.#fault(round.number, kinds[i]!, fault)))
-    ).flat()
+    await Promise.all(round.faults.map((fault, i) => this.#fault(round.number, kinds[i]!, fault)))
     const healedMs = Date.now()
     const { recoveredMs, amiss } = await this.#rest(bounds.recoveryMs)
-    const findings = [...troubles, ...this.#ledgerFindings()]
+    const findings = this.#ledgerFindings()
     if (amiss.length > 0) findings.push(this.#late(bounds.recoveryMs, amiss, { fromMs: healedMs, toMs: Date.now() }))
     const span = { fromMs: startedMs, toMs: Date.now() }
     findings.push(...judgeRound(bounds, this.#seen(span), span))
@@ -124,24 +122,19 @@ class ChaosRun {
       }
       this.#report.say(`whole again at last, ${((inTheEnd - healedMs) / 1000).toFixed(1)} s after the last fault`)
     }
-    this.#observers.processes.sample()
-    await this.#forgive(round)
+    await this.#observers.processes.sample()
+    await this.#forgive()
     return true
   }
 
-  /** Strikes at its time and heals at its time. @returns what went wrong with the fault itself */
-  async #fault(round: number, kind: FaultKind, planned: PlannedFault): Promise<Finding[]> {
+  /** Strikes at its time and heals at its time. */
+  async #fault(round: number, kind: FaultKind, planned: PlannedFault): Promise<void> {
     await sleep(planned.startMs)
     this.#report.strike(round, kind.name, planned.target)
-    let heal: Heal | undefined
-    try {
-      heal = await kind.strike(this.#world, planned)
-      await sleep(planned.durationMs)
-    } catch (error) {
-      this.#report.say(`${kind.name} could not strike: ${(error as Error).message}`)
-    }
-    await heal?.()
-    return []
+    const told = (what: string) => (error: Error) => this.#report.say(`${kind.name} ${what}: ${error.message}`)
+    const heal = await kind.strike(this.#world, planned).catch(told('could not strike'))
+    await sleep(planned.durationMs)
+    await (heal as Heal | undefined)?.().catch(told('did not heal as it should'))
   }
 
   /** Waits until all is well and stays so. */
@@ -200,16 +193,16 @@ class ChaosRun {
     return union([...load.stalls, ...waits.waits]).filter(stall => stall.toMs > fromMs && stall.fromMs < toMs)
   }
 
-  /** Kubelet starts what has crashed again later each time: a Pod that was killed is replaced by one without a history. */
-  async #forgive({ faults }: Round): Promise<void> {
-    const { lab } = this.#world
-    const struck = faults.map(({ kind }) => kind)
-    const crashed = (['controller', 'speaker'] as const).filter(
-      component => struck.includes(`${component}-kill`) || struck.includes(`${component}-freeze`),
+  /** Kubelet starts what has crashed again later each time: a Pod that was restarted is replaced by one without a history. */
+  async #forgive(): Promise<void> {
+    const { api } = this.#world
+    type Pod = { metadata: { name: string }; status: { containerStatuses?: { restartCount: number }[] } }
+    const restarted = (await api.list<Pod>(paths.pods)).filter(({ status }) =>
+      status.containerStatuses?.some(({ restartCount }) => restartCount > 0),
     )
-    if (crashed.length === 0) return
-    for (const component of crashed) await lab.replaceHerald(component)
-    const { amiss } = await this.#rest(this.#patient(boundsOf([])).recoveryMs + FIRST_REST_MS)
+    if (restarted.length === 0) return
+    for (const { metadata } of restarted) await api.delete(`${paths.pods}/${metadata.name}`)
+    const { amiss } = await this.#rest(FIRST_REST_MS * this.#options.patience)
     if (amiss.length > 0) this.#report.say(`after Pods were replaced:\n    ${amiss.join('\n    ')}`)
   }
 

@@ -3,13 +3,11 @@ import { inNamespace } from '../../../lab/network.ts'
 import { run } from '../../../lab/process.ts'
 import { Random } from '../../simulation/random.ts'
 import { badPort, type CableTrouble, insertBadCable } from '../cable/bad-cable.ts'
-import type { Bounds, FaultKind } from '../fault.ts'
+import { type Bounds, type FaultKind, TAKEOVER_MS, unfelt } from '../fault.ts'
 import type { World } from '../world.ts'
 
 // Pods on a node that is cut off count as ready for 40 s, and kube-proxy sends every third connection to them: pages prove nothing then.
 const cutOff = (bounds: Partial<Bounds>): Bounds => ({ oneAnnouncer: true, recoveryMs: 60_000, ...bounds })
-
-const SILENCE_MS = 2_000
 
 /** A cable that treats frames badly, in a way that the dice choose. */
 const badCable = (
@@ -31,7 +29,7 @@ export const networkFaults: readonly FaultKind[] = [
     name: 'link-down',
     summary: "a node's cable on segment A is pulled, and put back",
     ...{ target: 'node', durationMs: [2_000, 30_000], touches: ['network'] },
-    bounds: cutOff({ silenceMs: SILENCE_MS }),
+    bounds: cutOff({ silenceMs: TAKEOVER_MS }),
     strike: async ({ lab }, { target }) => {
       await lab.setCable(target, 'eth0', 'down')
       return async () => await lab.setCable(target, 'eth0', 'up')
@@ -42,7 +40,7 @@ export const networkFaults: readonly FaultKind[] = [
     summary: "a node's cable on segment A is pulled and put back again and again",
     ...{ target: 'node', durationMs: [4_000, 15_000], touches: ['network'] },
     // Each return of a preferred owner moves its addresses, and each pull moves them again.
-    bounds: cutOff({ silenceMs: SILENCE_MS }),
+    bounds: cutOff({ silenceMs: TAKEOVER_MS }),
     strike: async ({ lab }, { target, dice }) => {
       const random = new Random(dice)
       let healed = false
@@ -86,16 +84,27 @@ export const networkFaults: readonly FaultKind[] = [
   ),
   {
     name: 'partition',
-    summary: 'two hosts do not hear each other: two nodes, or a node and the control plane or the router',
+    summary: 'two nodes do not hear each other, while all others hear both',
     ...{ target: 'pair', durationMs: [2_000, 45_000], touches: ['network'] },
-    // Two nodes that do not hear each other may both hear that nobody else owns an address.
+    // Two nodes that do not hear each other both hear that nobody else owns an address.
     bounds: cutOff({ oneAnnouncer: false }),
     strike: async (world, { target }) => await part(world, target.split('+') as [string, string]),
   },
+  {
+    name: 'cut-from-control',
+    summary: 'a node does not reach the control plane, for longer than its Lease lasts or less',
+    ...{ target: 'node', durationMs: [2_000, 45_000], touches: ['network'] },
+    bounds: unfelt(60_000),
+    strike: async (world, { target }) => await part(world, [target, 'control']),
+  },
+  {
+    name: 'cut-from-router',
+    summary: 'a node does not reach the router, for longer than its sessions last or less',
+    ...{ target: 'node', durationMs: [2_000, 30_000], touches: ['network', 'router'] },
+    bounds: { ...unfelt(60_000), farLossMs: undefined },
+    strike: async (world, { target }) => await part(world, [target, 'router']),
+  },
 ]
-
-/** What a node can be parted from beside another node. */
-export const otherHosts = ['control', 'router'] as const
 
 /** Frames from either host to the other go no further than the switch, on all segments that they share. */
 async function part({ lab }: World, [one, other]: [string, string]): Promise<() => Promise<void>> {

@@ -43,11 +43,15 @@ export class VisitsWatch {
       .sort((one, other) => other.span.toMs - other.span.fromMs - (one.span.toMs - one.span.fromMs))
   }
 
-  /** The addresses whose last visits, of those that ended since a moment, did not all succeed, or that had none. */
+  /** The addresses of which no visit ended since a moment, or the latest that did had failed. */
   unreached(sinceMs: number): string[] {
     return this.addresses.filter(address => {
-      const visits = this.#since(address, sinceMs)
-      return visits.length === 0 || visits.some(({ outcome }) => outcome !== undefined)
+      const ended = (this.#visits.get(address) ?? []).filter(({ atMs, tookMs }) => atMs + tookMs >= sinceMs)
+      const latest = ended.reduce<Visit | undefined>(
+        (best, each) => (best && best.atMs > each.atMs ? best : each),
+        undefined,
+      )
+      return latest === undefined || latest.outcome !== undefined
     })
   }
 

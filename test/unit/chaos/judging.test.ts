@@ -113,12 +113,16 @@ describe('chaos: growth', () => {
       ...{ atMs: i * 30_000, residentBytes: memory(i) * mebibyte, descriptors: descriptors(i) },
     }))
   const steady = () => 30
+  const withTimers = (timers: (i: number) => number | undefined) =>
+    samples(40, () => 100, steady).map((sample, i) => ({ ...sample, timers: timers(i) }))
   const rows: [string, Sample[], RegExp[]][] = [
     ['steady', samples(40, () => 100, steady), []],
     ['swings', samples(40, i => 100 + (i % 5) * 4, steady), []],
     ['grows', samples(40, i => 100 + i * 2, steady), [/speaker 1: memory grew from 11\d MiB to 16\d MiB/]],
     ['grows only as it warms up', samples(40, i => (i < 2 ? 50 : 100), steady), []],
     ['too few samples to tell', samples(8, i => 100 + i * 20, steady), []],
+    ['timers stay', withTimers(i => (i % 5 === 0 ? 12 + (i % 2) : undefined)), []],
+    ['timers grow', withTimers(i => (i % 5 === 0 ? 12 + i : undefined)), [/timers grew from 17 to 47/]],
     [
       'descriptors grow',
       samples(
