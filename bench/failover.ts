@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { nodeCgroup } from '../lab/node.ts'
 import { findProcesses } from '../lab/processes.ts'
+import { aimAtCable } from '../test/support/lab/cable.ts'
 import { distributionOf, failoverRound } from '../test/support/lab/failover.ts'
 import { layer2Lab } from '../test/support/lab/layer2-lab.ts'
 import { WatchedSegment } from '../test/support/lab/segment.ts'
@@ -84,7 +85,8 @@ async function measure(contender: Contender): Promise<void> {
       try {
         await segment.settled({ forMs: contender.settleMs, timeoutMs: 90_000 })
         const pid = processOn(contender, node)
-        const { times, missing, atMs } = await failoverRound(segment, () => strike(fault, node, pid), {
+        const strike = await aim(fault, node, pid)
+        const { times, missing, atMs } = await failoverRound(segment, strike, {
           ...{ node, timeoutMs: contender.giveUpMs, giveUp: true, byAnyone: fault === 'killed' },
         })
         samples.push(...times.map(time => time.ms), ...missing.map(() => Number.POSITIVE_INFINITY))
@@ -122,11 +124,14 @@ function processOn({ program, name }: Contender, nodeName: string): number {
   return found[0]!.pid
 }
 
-async function strike(fault: Fault, node: string, pid: number): Promise<number> {
-  const atMs = Date.now()
-  if (fault === 'cable pulled') await lab.setCable(node, 'eth0', 'down')
-  else process.kill(pid, fault === 'killed' ? 'SIGKILL' : 'SIGSTOP')
-  return atMs
+/** @returns what does it and tells when, in ms since 1970 */
+async function aim(fault: Fault, node: string, pid: number): Promise<() => number> {
+  if (fault === 'cable pulled') return await aimAtCable(lab, node, 'eth0')
+  return () => {
+    const atMs = Date.now()
+    process.kill(pid, fault === 'killed' ? 'SIGKILL' : 'SIGSTOP')
+    return atMs
+  }
 }
 
 async function undo(fault: Fault, node: string, pid: number): Promise<void> {

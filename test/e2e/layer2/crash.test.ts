@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { aimAtCable } from '../../support/lab/cable.ts'
 import {
   distributionOf,
   type FailoverTime,
@@ -95,11 +96,7 @@ describe('layer 2: another node takes over', function () {
     for (let round = 0; round < rounds(3); round++) {
       await segment.settled({ timeoutMs: 40_000 })
       const node = nodes[round % nodes.length]!
-      const pull = async () => {
-        const atMs = Date.now()
-        await lab.setCable(node, 'eth0', 'down')
-        return atMs
-      }
+      const pull = await aimAtCable(lab, node, 'eth0')
       try {
         times.push(...(await failoverRound(segment, pull, { node })).times)
       } finally {
