@@ -2,9 +2,17 @@ import type { Random } from '../simulation/random.ts'
 import { minimise } from './minimise.ts'
 import type { FuzzTarget } from './target.ts'
 
+/** Which code ran. */
+export interface FuzzCoverage {
+  /** How much of what ran since the last look is not known to run; anything above 0 is new. */
+  look(): number
+  /** What the last look saw is known from now on. */
+  learn(): void
+}
+
 export interface FuzzerComponents {
   target: FuzzTarget
-  coverage: { take(): readonly string[] }
+  coverage: FuzzCoverage
   random: Random
   nowMs: () => number
   /** of this thread alone: other work on the machine must not make an input slow */
@@ -33,7 +41,6 @@ const SECOND_LOOKS = 4
 export class Fuzzer {
   readonly target: FuzzTarget
   readonly #components: FuzzerComponents
-  readonly #seen = new Set<string>()
   readonly corpus: Uint8Array[] = []
   readonly outcomes = new Map<string, number>()
   inputs = 0
@@ -41,11 +48,6 @@ export class Fuzzer {
   constructor(components: FuzzerComponents) {
     this.#components = components
     this.target = components.target
-  }
-
-  /** blocks of code that ran */
-  get blocks(): number {
-    return this.#seen.size
   }
 
   /**
@@ -59,7 +61,7 @@ export class Fuzzer {
       const failure = this.#try(input)
       if (failure) return failure
     }
-    this.#components.coverage.take()
+    this.#components.coverage.look()
     return this.#find(known)
   }
 
@@ -75,7 +77,7 @@ export class Fuzzer {
       const failure = this.#try(input)
       if (failure) return failure
     }
-    return coverage.take().some(block => !this.#seen.has(block)) ? this.#find(inputs) : undefined
+    return coverage.look() > 0 ? this.#find(inputs) : undefined
   }
 
   /** The smallest input that fails in the same way. */
@@ -94,13 +96,13 @@ export class Fuzzer {
   /** Adds to the corpus those of the inputs, one of which at least reached something new. */
   #find(inputs: readonly Uint8Array[]): Failure | undefined {
     for (const input of inputs) this.target.check(input.slice())
-    const news = this.#components.coverage.take().filter(block => !this.#seen.has(block))
-    if (news.length === 0) return undefined
+    const { coverage } = this.#components
+    if (coverage.look() === 0) return undefined
     if (inputs.length > 1) {
       const half = inputs.length >>> 1
       return this.#find(inputs.slice(0, half)) ?? this.#find(inputs.slice(half))
     }
-    for (const block of news) this.#seen.add(block)
+    coverage.learn()
     const input = inputs[0]!
     this.corpus.push(input)
     return this.#beyond('allocatedBytes', this.#components.allocatedBytes, input)

@@ -103,10 +103,10 @@ async function repeat([name = '', ...others]: readonly string[], file: string): 
   return 0
 }
 
-function describe({ inputs, blocks, found, outcomes }: TargetResult): string {
+function describe({ inputs, lines, found, outcomes }: TargetResult): string {
   const most = outcomes.toSorted((a, b) => b[1] - a[1]).slice(0, 4)
   const shares = most.map(([outcome, count]) => `${outcome} ${Math.round((count / inputs) * 100)} %`).join(', ')
-  return `${inputs.toLocaleString('en').padStart(12)} inputs, ${blocks} blocks, ${found} new; ${shares}`
+  return `${inputs.toLocaleString('en').padStart(12)} inputs, ${lines} lines, ${found} new; ${shares}`
 }
 
 function say(text: string, code: number): number {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Random } from '../simulation/random.ts'
-import { BlockCoverage } from './coverage.ts'
+import { SourceCoverage } from './coverage.ts'
 import { minutes } from './duration.ts'
 import type { Failure } from './fuzzer.ts'
 import type { FuzzTarget } from './target.ts'
@@ -22,8 +22,8 @@ export interface TargetRun {
 /** What it is told. */
 export interface TargetResult {
   readonly inputs: number
-  /** blocks of code that ran */
-  readonly blocks: number
+  /** lines of source of which something ran */
+  readonly lines: number
   /** inputs that reached something new */
   readonly found: number
   readonly failed: boolean
@@ -39,7 +39,7 @@ const BATCH_MS = 200
 
 const run = JSON.parse(process.argv[2] ?? '{}') as TargetRun
 // Only code that is loaded after the counting has begun is counted exactly.
-const coverage = new BlockCoverage({ of: '/src/' })
+const coverage = new SourceCoverage({ of: '/src/' })
 coverage.start()
 const { corpusFile, readInputs, writeInputs } = await import('./corpus.ts')
 const { Fuzzer } = await import('./fuzzer.ts')
@@ -78,9 +78,15 @@ while (!failure && performance.now() - startedMs < run.budgetMs) {
 }
 if (failure) tell(target, fuzzer.minimise(failure), failure.input.length)
 else if (run.save) writeInputs(target, fuzzer.corpus)
-const { inputs, blocks, corpus, outcomes } = fuzzer
+const { inputs, corpus, outcomes } = fuzzer
 const found = corpus.length - known
-const result: TargetResult = { inputs, blocks, found, failed: failure !== undefined, outcomes: [...outcomes] }
+const result: TargetResult = {
+  inputs,
+  lines: coverage.lines,
+  found,
+  failed: failure !== undefined,
+  outcomes: [...outcomes],
+}
 process.send?.(result)
 await watchdog.stop()
 
@@ -101,8 +107,8 @@ function tell({ name, format }: FuzzTarget, { input, error }: Failure, lengthBef
 }
 
 function progress(sinceMs: number): string {
-  const { inputs, corpus, blocks } = fuzzer
+  const { inputs, corpus } = fuzzer
   const rate = Math.round((inputs / sinceMs) * 1_000).toLocaleString('en')
   const time = minutes(sinceMs).padStart(6)
-  return `${time}  ${target.name}: ${inputs.toLocaleString('en')} inputs, ${rate}/s; ${corpus.length} kept, ${blocks} blocks`
+  return `${time}  ${target.name}: ${inputs.toLocaleString('en')} inputs, ${rate}/s; ${corpus.length} kept, ${coverage.lines} lines`
 }
