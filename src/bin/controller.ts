@@ -7,14 +7,7 @@ import { loadCredentials } from '../kubernetes/credentials.ts'
 import { EventRecorder } from '../kubernetes/events.ts'
 import { LeaderElector, LeaseWatcher } from '../kubernetes/lease.ts'
 import { Reconciler } from '../kubernetes/reconciler.ts'
-import {
-  addressReservations,
-  apiVersionOf,
-  deployments,
-  ipAddressPools,
-  leases,
-  services,
-} from '../kubernetes/resources.ts'
+import { addressReservations, ipAddressPools, leases, services } from '../kubernetes/resources.ts'
 import { timeText } from '../kubernetes/time-text.ts'
 import type { ServiceView } from '../resources/service.ts'
 import { candidateRules } from './common/candidate-flags.ts'
@@ -37,6 +30,7 @@ import { FLAGS, WHAT } from './controller/flags.ts'
 import { leadingClient } from './controller/leading-client.ts'
 import { LivenessSecret } from './controller/liveness-secret.ts'
 import { ControllerMetrics } from './controller/metrics.ts'
+import { ownDeployment } from './controller/own-deployment.ts'
 import { type PoolStatusComponents, reconcilePoolStatus } from './controller/pool-status.ts'
 import { removeFinalizers } from './controller/remove-finalizers.ts'
 import { type ReservationStatusComponents, reconcileReservationStatus } from './controller/reservation-status.ts'
@@ -83,8 +77,9 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
 
   const leading = leadingClient(client, () => elector.isLeader)
   const statusWriter = new CountingStatusWriter({ client: leading }, { onWrite: result => metrics.countWrite(result) })
+  const owner = ownDeployment(client, { namespace, name: flags.text('deployment') ?? '' })
   const livenessSecret = new LivenessSecret(
-    { statusWriter, clock, random, logger },
+    { statusWriter, clock, random, logger, owner },
     { namespace, name: livenessSecretName },
   )
   const recorder = new EventRecorder(
@@ -124,7 +119,6 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     { loadBalancerClass, cleanupFinalizer: flags.on('cleanup-finalizer') },
   )
   const advertising = new AdvertisingConfiguration({ stores, standingPools: () => controller.pools })
-  const deployment = flags.text('deployment')
   const configuration = new ConfigurationStates(
     {
       states: stores.configurationStates,
@@ -135,20 +129,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       controller,
       statusWriter,
       nowText,
-      owner: async signal => {
-        if (!deployment) return undefined
-        const found = await client.get(deployments, { namespace, name: deployment }, { signal }).catch(error => {
-          if (isApiError(error, 'notFound')) return undefined
-          throw error
-        })
-        const uid = found?.metadata?.uid
-        if (uid === undefined) return undefined
-        return { apiVersion: apiVersionOf(deployments), kind: deployments.kind, name: deployment, uid }
-      },
+      owner,
     },
     { namespace },
   )
-  const admission = new Admission({ client, leading, stores, clock, random, logger, fail }, { namespace, ...webhook })
+  const admission = new Admission(
+    { client, leading, owner, stores, clock, random, logger, fail },
+    { namespace, ...webhook },
+  )
   const announcements = new Announcements(
     {
       ...{ client: leading, clock, random, logger, nowText, stores, statusWriter, recordEvent },
@@ -281,6 +269,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
       namespace,
       name: 'herald-controller',
       identity: podName,
+      owner,
       onAcquired: () => void lead().catch(fail),
       // What this replica holds in memory may be out of date from here on: a new process starts from the Services again.
       onLost: reason => fail(new Error(`leadership lost: ${reason}`)),

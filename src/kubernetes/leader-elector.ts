@@ -3,7 +3,7 @@ import { isApiError } from './api-error.ts'
 import type { ApiClient } from './client.ts'
 import { type Lease, type LeaseSpec, type LeaseView, microTime, releaseLease, viewLease } from './lease-record.ts'
 import type { Logger } from './logger.ts'
-import { leases } from './resources.ts'
+import { leases, type OwnerReference } from './resources.ts'
 import { sleep } from './sleep.ts'
 
 export interface LeaderElectorComponents {
@@ -25,6 +25,8 @@ export interface LeaderElectorInit {
   renewDeadlineMs?: number
   /** between attempts to acquire and to renew */
   retryPeriodMs?: number
+  /** what a Lease that we create goes with; undefined, also by a rejected promise: nothing */
+  owner?: (signal: AbortSignal) => Promise<OwnerReference | undefined>
   /** we lead from now on */
   onAcquired: () => void
   /** we no longer lead, and another may: end the process. Not called by stop(). */
@@ -115,12 +117,7 @@ export class LeaderElector {
       if (isApiError(error, 'notFound')) return undefined
       throw error
     })
-    if (!found) {
-      const spec = { ...this.#spec(), acquireTime: microTime(this.#clock), leaseTransitions: 0 }
-      const metadata = { namespace, name }
-      const created = await this.#client.create<Lease>(leases, { ...leaseType, metadata, spec }, options)
-      return this.#hold(startedMs, created)
-    }
+    if (!found) return this.#create(startedMs, options)
     this.#observe(found)
     const { lease, transitions, atMs } = this.#observed!
     const ownAlready = lease.holder === identity
@@ -135,6 +132,15 @@ export class LeaderElector {
     )
   }
 
+  async #create(startedMs: number, options: { signal: AbortSignal; timeoutMs: number }): Promise<void> {
+    const { namespace, name, owner } = this.#init
+    // Leading does not wait for an owner: without one, the Lease is left behind, and that is all.
+    const reference = await owner?.(options.signal).catch(() => undefined)
+    const metadata = { namespace, name, ...(reference && { ownerReferences: [reference] }) }
+    const spec = { ...this.#spec(), acquireTime: microTime(this.#clock), leaseTransitions: 0 }
+    this.#hold(startedMs, await this.#client.create<Lease>(leases, { ...leaseType, metadata, spec }, options))
+  }
+
   async #write(
     startedMs: number,
     resourceVersion: string,
@@ -147,7 +153,8 @@ export class LeaderElector {
       const lease = await this.#client.patch<Lease>(leases, { namespace, name }, body, { kind: 'merge', ...options })
       this.#hold(startedMs, lease)
     } catch (error) {
-      if (isApiError(error, 'conflict', 'notFound') && this.isLeader) await this.#readAgain(options)
+      if (isApiError(error, 'notFound') && this.isLeader) await this.#create(startedMs, options)
+      else if (isApiError(error, 'conflict') && this.isLeader) await this.#readAgain(options)
       else if (!isApiError(error, 'conflict')) throw error
     }
   }

@@ -23,7 +23,7 @@ export interface LeaseRegistrationInit {
   /** which process renews it: the pod's name */
   identity: string
   labels?: Record<string, string>
-  /** what the Lease goes with: the Node */
+  /** what the Lease goes with: the Pod, or the Node */
   ownerReferences?: readonly OwnerReference[]
   leaseDurationSeconds?: number
   renewIntervalMs?: number
@@ -109,8 +109,18 @@ export class LeaseRegistration {
       renewTime: microTime(this.#clock),
     }
     // No precondition: the Lease is this node's, and the newest process on it is the one that counts.
-    const body = this.#state === undefined ? { metadata, spec } : { spec }
-    await this.#client.patch<Lease>(leases, { namespace, name }, body, { kind: 'merge', ...options }).catch(error => {
+    const write = (body: object) =>
+      this.#client.patch<Lease>(leases, { namespace, name }, body, { kind: 'merge', ...options })
+    const isFirst = this.#state === undefined
+    const written = isFirst
+      ? write({ metadata, spec }).catch(error => {
+          // Some clusters let only those change owners who may delete the object (OwnerReferencesPermissionEnforcement). The former owner's
+          // end takes this Lease away, and the next one is ours.
+          if (isApiError(error, 'forbidden') && ownerReferences) return write({ spec })
+          throw error
+        })
+      : write({ spec })
+    await written.catch(error => {
       if (!isApiError(error, 'notFound')) throw error
       const object = {
         apiVersion: 'coordination.k8s.io/v1',

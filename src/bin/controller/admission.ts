@@ -10,6 +10,7 @@ import { isUsable } from '../common/certificates.ts'
 import { admissionSnapshot } from './admission-snapshot.ts'
 import { BY_SERVICE } from './announced-world.ts'
 import type { ControllerStores } from './controller-stores.ts'
+import type { OwnerLookup } from './own-deployment.ts'
 import type { WebhookSettings } from './webhook-flags.ts'
 import { WebhookPublisher } from './webhook-publisher.ts'
 import { viewWebhookSecret, type WebhookSecretView } from './webhook-secret.ts'
@@ -19,6 +20,8 @@ export interface AdmissionComponents {
   client: Pick<ApiClient, 'get' | 'list' | 'stream' | 'reachability'>
   /** writes while this replica leads */
   leading: Pick<ApiClient, 'create' | 'patch'>
+  /** what the Secret goes with */
+  owner: OwnerLookup
   stores: ControllerStores
   clock: Clock
   random: () => number
@@ -43,7 +46,7 @@ export class Admission {
   #stopped = false
 
   constructor(components: AdmissionComponents, init: WebhookSettings & { namespace: string }) {
-    const { client, leading, stores, clock, random, logger } = components
+    const { client, leading, owner, stores, clock, random, logger } = components
     const { namespace, name, host, port, url, conversion } = init
     this.#components = components
     this.#enabled = port !== 0
@@ -64,6 +67,7 @@ export class Admission {
         secret: () => this.#secret.get(this.#secretKey),
         isServed: ({ certificate }) =>
           this.#server.presented?.certificate === certificate && (url !== undefined || hasEndpoint()),
+        owner,
         clock,
         logger,
       },

@@ -19,6 +19,7 @@ import {
 import { outcomeOfWrite, type StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { AdvertisingConfiguration } from './advertising-configuration.ts'
+import type { OwnerLookup } from './own-deployment.ts'
 import type { ReservationView } from './reservation-status.ts'
 import type { PoolView, ServiceController } from './service-controller.ts'
 import type { ResourceView } from './views.ts'
@@ -35,7 +36,7 @@ export interface ConfigurationStatesComponents {
   statusWriter: Pick<StatusWriter, 'patchStatus' | 'createIfMissing'>
   nowText: () => string
   /** who goes before the controller's own state does; none: it stays for ever */
-  owner: (signal?: AbortSignal) => Promise<OwnerReference | undefined>
+  owner: OwnerLookup
 }
 
 /**

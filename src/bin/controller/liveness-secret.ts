@@ -4,12 +4,15 @@ import { backoffDelayMs } from '../../kubernetes/backoff.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
 import { type KubernetesObject, secrets } from '../../kubernetes/resources.ts'
 import type { StatusWriter } from '../../kubernetes/status-writer.ts'
+import { type OwnerLookup, withOwner } from './own-deployment.ts'
 
 export interface LivenessSecretComponents {
   statusWriter: Pick<StatusWriter, 'createIfMissing'>
   clock: Clock
   random: () => number
   logger: Logger
+  /** what a Secret that is created goes with; undefined: nothing */
+  owner: OwnerLookup
 }
 
 const KEY_BYTES = 32
@@ -45,10 +48,11 @@ export class LivenessSecret {
   }
 
   async #create(): Promise<void> {
-    const { statusWriter, clock, random, logger } = this.#components
+    const { statusWriter, clock, random, logger, owner } = this.#components
     const { signal } = this.#abort
     try {
-      const created = await statusWriter.createIfMissing(secrets, this.#secret(), { signal })
+      const secret = withOwner(this.#secret(), await owner(signal))
+      const created = await statusWriter.createIfMissing(secrets, secret, { signal })
       this.#failures = 0
       if (created) logger.info({ secret: this.#init.name }, 'liveness key created')
     } catch (err) {

@@ -11,6 +11,7 @@ import {
   validatingWebhookConfigurations,
 } from '../../kubernetes/resources.ts'
 import { type CertificateSet, renewCertificates } from '../common/certificates.ts'
+import { type OwnerLookup, withOwner } from './own-deployment.ts'
 import { type WebhookSecretView, webhookSecret, webhookSecretData } from './webhook-secret.ts'
 
 export interface WebhookPublisherComponents {
@@ -19,6 +20,8 @@ export interface WebhookPublisherComponents {
   secret: () => WebhookSecretView | undefined
   /** whether the API server finds somebody behind the Service who presents these certificates */
   isServed: (certificates: CertificateSet) => boolean
+  /** what a Secret that is created goes with; undefined: nothing */
+  owner: OwnerLookup
   clock: Pick<Clock, 'now'>
   logger: Logger
 }
@@ -108,14 +111,17 @@ export class WebhookPublisher {
     certificates: CertificateSet,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { client, logger } = this.#components
+    const { client, logger, owner } = this.#components
     const { namespace, name } = this.#init
     const { resourceVersion } = held ?? {}
     try {
       if (held) {
         const patch = { metadata: { resourceVersion }, data: webhookSecretData(certificates) }
         await client.patch(secrets, { namespace, name }, patch, { kind: 'merge', signal })
-      } else await client.create(secrets, webhookSecret({ namespace, name }, certificates), { signal })
+      } else {
+        const secret = withOwner(webhookSecret({ namespace, name }, certificates), await owner(signal))
+        await client.create(secrets, secret, { signal })
+      }
     } catch (error) {
       if (isApiError(error, 'conflict', 'alreadyExists', 'notFound')) return false
       throw error

@@ -15,6 +15,12 @@ export const FLAGS = {
     env: 'HERALD_NODE_NAME',
     help: 'name of the Node this speaker runs on; required',
   },
+  'pod-uid': {
+    type: 'string',
+    value: 'UID',
+    env: 'HERALD_POD_UID',
+    help: 'uid of this pod: its Lease goes with it; empty: with the Node',
+  },
   'exclude-interfaces': {
     type: 'string',
     multiple: true,

@@ -25,6 +25,8 @@ export interface RegistrationInit {
   namespace: string
   nodeName: string
   podName: string
+  /** empty, outside of a pod: the Lease goes with the Node */
+  podUid?: string
   /** called when `leaseExpired` has changed */
   onLeaseExpired?: (expired: boolean) => void
 }
@@ -34,8 +36,8 @@ const WRITE_INTERVAL_MS = 1_000
 const LEAVE_TIMEOUT_MS = 1_000
 
 /**
- * Says that this node's speaker takes part, by its Lease, and what it sees and announces, by its SpeakerStatus. Both go with the
- * Node. Whoever marked the object as expired while the Lease is held was mistaken, or spoke of the process before this one: the mark
+ * Says that this node's speaker takes part, by its Lease, and what it sees and announces, by its SpeakerStatus. The Lease goes with the Pod: it
+ * says that this process lives, so nothing is lost when it goes first, and an uninstall leaves none behind. The object goes with the Node. Whoever marked the object as expired while the Lease is held was mistaken, or spoke of the process before this one: the mark
  * is removed.
  */
 export class Registration {
@@ -44,7 +46,7 @@ export class Registration {
   readonly #writer: StatusWriter
   readonly #reconciler: Reconciler
   #lease: LeaseRegistration | undefined
-  /** uid of the Node that the Lease goes with */
+  /** uid of what the Lease goes with */
   #leaseOwner = ''
   #toldOfMissingNode = false
   readonly #reports = new SpeakerReports()
@@ -129,7 +131,8 @@ export class Registration {
     if (!node) this.#tellOfMissingNode()
     if (!report || !node) return done
     const owner: OwnerReference = { apiVersion: 'v1', kind: 'Node', name, uid: node.uid }
-    await this.#startLease(owner)
+    const { podName, podUid } = this.#init
+    await this.#startLease(podUid ? { apiVersion: 'v1', kind: 'Pod', name: podName, uid: podUid } : owner)
     if (!this.#lease?.held) return done
 
     const own = speakers.get(`${namespace}/${name}`)

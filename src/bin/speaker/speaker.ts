@@ -48,6 +48,7 @@ export interface SpeakerInit {
   namespace: string
   nodeName: string
   podName: string
+  podUid?: string
   loadBalancerClass: string
   candidateRules: CandidateRules
   excludedInterfaces: readonly string[]
@@ -83,7 +84,7 @@ export class Speaker {
   constructor(components: SpeakerComponents, init: SpeakerInit) {
     const { client, clock, logger } = components
     this.#client = client
-    const { nodeName, namespace, podName } = init
+    const { nodeName, namespace, podName, podUid } = init
     this.#clock = clock
     this.#logger = logger
 
@@ -109,7 +110,7 @@ export class Speaker {
     )
     this.#registration = new Registration(
       { ...components, nodes: stores.nodes, speakers: stores.speakers, sources: stores.reflectors },
-      { namespace, nodeName, podName, onLeaseExpired: () => this.#tellStanding() },
+      { namespace, nodeName, podName, podUid, onLeaseExpired: () => this.#tellStanding() },
     )
     this.#livenessKey = new LivenessKey(components, {
       namespace,

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { LeaderElector } from '../../../src/kubernetes/leader-elector.ts'
 import type { Lease } from '../../../src/kubernetes/lease-record.ts'
+import type { OwnerReference } from '../../../src/kubernetes/resources.ts'
 import { FakeClock } from '../../support/io/fake-clock.ts'
 import { MemoryLogger } from '../../support/kubernetes/driven.ts'
 import { type Link, MemoryApi } from '../../support/kubernetes/memory-api.ts'
+
+const leaseKey = 'herald/herald-controller'
 
 interface Candidate {
   elector: LeaderElector
@@ -31,7 +34,7 @@ describe('LeaderElector', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
-  function add(identity: string): Candidate {
+  function add(identity: string, owner?: () => Promise<OwnerReference>): Candidate {
     const link: Link = { delayMs: 0, cut: false, losesAnswers: false }
     const events: string[] = []
     const elector = new LeaderElector(
@@ -40,6 +43,7 @@ describe('LeaderElector', () => {
         namespace: 'herald',
         name: 'herald-controller',
         identity,
+        owner,
         onAcquired: () => events.push('acquired'),
         onLost: reason => events.push(`lost: ${reason}`),
       },
@@ -56,7 +60,7 @@ describe('LeaderElector', () => {
     return candidate
   }
 
-  const spec = (): Lease['spec'] => api.object<Lease>('herald/herald-controller')?.spec
+  const spec = (): Lease['spec'] => api.object<Lease>(leaseKey)?.spec
 
   it('creates the Lease, leads, and renews', async () => {
     const one = await start('one')
@@ -73,6 +77,32 @@ describe('LeaderElector', () => {
     assert.equal(spec()?.renewTime, '2026-01-01T00:00:59.400000Z')
     assert.equal(spec()?.acquireTime, '2026-01-01T00:00:00.000000Z')
     assert.deepEqual(one.events, ['acquired'])
+  })
+
+  it('has the Lease go with its owner, and leads when that cannot be found out', async () => {
+    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'herald-controller', uid: 'u' }
+    const owners = () => api.object<Lease>(leaseKey)?.metadata?.ownerReferences
+    const one = add('one', async () => deployment)
+    one.elector.start()
+    await clock.advanceAsync(0)
+    assert.deepEqual(owners(), [deployment])
+    await one.elector.stop()
+    api.remove(leaseKey)
+    const two = add('two', async () => {
+      throw new Error('you may not')
+    })
+    two.elector.start()
+    await clock.advanceAsync(0)
+    assert.deepEqual([two.events, owners()], [['acquired'], undefined])
+  })
+
+  it('creates the Lease again, and goes on leading, when it goes with an owner of another time', async () => {
+    const one = await start('one')
+    api.remove(leaseKey)
+    await clock.advanceAsync(20_000)
+    assert.deepEqual(one.events, ['acquired'])
+    assert.equal(one.elector.isLeader, true)
+    assert.equal(spec()?.holderIdentity, 'one')
   })
 
   it('waits while another leads, and takes over when that gives the Lease back', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { ApiError } from '../../../src/kubernetes/api-error.ts'
+import type { ApiClient } from '../../../src/kubernetes/client.ts'
 import type { Lease } from '../../../src/kubernetes/lease-record.ts'
 import { LeaseRegistration } from '../../../src/kubernetes/lease-registration.ts'
 import { FakeClock } from '../../support/io/fake-clock.ts'
@@ -28,10 +30,10 @@ describe('LeaseRegistration', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
-  function make(identity: string): LeaseRegistration {
+  function make(identity: string, client: Pick<ApiClient, 'create' | 'patch'> = api.client(link)): LeaseRegistration {
     const owner = { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'u' }
     return new LeaseRegistration(
-      { client: api.client(link), clock, random: () => 0, logger },
+      { client, clock, random: () => 0, logger },
       {
         namespace: 'herald',
         name: 'herald-speaker-node-1',
@@ -90,6 +92,24 @@ describe('LeaseRegistration', () => {
     await clock.advanceAsync(12_000)
     assert.deepEqual(states, ['renewed', 'lost', 'renewed'])
     assert.equal(logger.count('warn', 'could not renew the lease'), 1)
+  })
+
+  it('goes on with the owner of another time where it may not change that', async () => {
+    const { create, patch } = api.client(link)
+    const earlier = make('pod-0')
+    earlier.start()
+    await clock.advanceAsync(0)
+    await earlier.stop()
+    registration = make('pod-1', {
+      create,
+      patch: async (resource, ref, body, options) => {
+        if ((body as Lease).metadata?.ownerReferences) throw new ApiError('forbidden', 'no', { status: 403 })
+        return await patch(resource, ref, body, options)
+      },
+    })
+    registration.start()
+    await clock.advanceAsync(0)
+    assert.equal(lease()?.spec?.holderIdentity, 'pod-1')
   })
 
   it('creates the Lease again when someone deletes it', async () => {

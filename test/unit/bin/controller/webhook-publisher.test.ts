@@ -12,6 +12,8 @@ const service = { namespace: 'herald-system', name: 'herald-webhook', path: '/co
 const bundleOf = ({ authorities }: CertificateSet) => Buffer.from(authorities).toString('base64')
 
 /** An API server with a webhook configuration and the definition of BGPPeers, and what is written to it, in order. */
+const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'herald-controller', uid: 'u' }
+
 function scene(init: Partial<WebhookPublisherInit> = {}, { served = true, days = 0 } = {}) {
   const writes: { what: string; body: Record<string, unknown> }[] = []
   const objects: Record<string, object | undefined> = {
@@ -38,6 +40,7 @@ function scene(init: Partial<WebhookPublisherInit> = {}, { served = true, days =
         secret: () => held.current,
         isServed: () => served,
         clock: { now: () => NOW_MS + days * 86_400_000 },
+        owner: async () => owner,
       },
       logger: { debug: log, info: log, warn: log, error: log },
     },
@@ -63,7 +66,9 @@ describe('the webhook’s publisher', () => {
       writes.map(({ what }) => what),
       ['patch validatingwebhookconfigurations', 'create secrets'],
     )
-    const { data } = writes[1]!.body as { data: Record<string, string> }
+    const { data, metadata } = writes[1]!.body as { data: Record<string, string>; metadata: object }
+    // So that it goes with an uninstall.
+    assert.deepEqual(metadata, { ...metadata, ownerReferences: [owner] })
     assert.deepEqual(writes[0]!.body, {
       webhooks: [{ name: 'configuration.herald.io', clientConfig: { caBundle: data['ca.crt'] } }],
     })

@@ -88,7 +88,14 @@ async function runReplica({ api, clock, scheduler, held }: Cluster): Promise<Web
   // The watch: what others write in the course of a pass is seen in the next one.
   let seen: WebhookSecretView | undefined
   const publisher = new WebhookPublisher(
-    { client, clock, logger: silent, secret: () => seen, isServed: ({ key }) => key === seen?.certificates.key },
+    {
+      client,
+      clock,
+      logger: silent,
+      owner: async () => undefined,
+      secret: () => seen,
+      isServed: ({ key }) => key === seen?.certificates.key,
+    },
     { namespace, name, enabled: true, conversion: true },
   )
   for (let pass = 0; pass < MOST_PASSES; pass++) {

@@ -41,7 +41,7 @@ describe('the liveness key', () => {
       { namespace, secretName: name, onChange: bytes => keys.push(Buffer.from(bytes).toString('latin1')) },
     )
     secret = new LivenessSecret(
-      { statusWriter: new StatusWriter({ client }), clock, random: () => 0, logger },
+      { statusWriter: new StatusWriter({ client }), clock, random: () => 0, logger, owner: async () => owner },
       { namespace, name },
     )
   })
@@ -52,6 +52,7 @@ describe('the liveness key', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'herald-controller', uid: 'u' }
   const put = async (data: Record<string, string>) => {
     api.remove(`${namespace}/${name}`)
     const object = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, data }
@@ -70,7 +71,8 @@ describe('the liveness key', () => {
     assert.match(keys[0]!, /^[A-Za-z0-9+/]{43}=$/)
     assert.equal(Buffer.from(key.key!).toString('latin1'), keys[0])
     const { metadata } = api.object(`${namespace}/${name}`)!
-    assert.equal(metadata?.ownerReferences, undefined)
+    // So that it goes with an uninstall.
+    assert.deepEqual(metadata?.ownerReferences, [owner])
     assert.deepEqual(metadata?.labels, {
       'app.kubernetes.io/name': 'herald',
       'app.kubernetes.io/managed-by': 'herald-controller',

@@ -58,6 +58,7 @@ describe("a speaker's registration", () => {
         namespace: 'herald',
         nodeName: 'node-1',
         podName: 'pod-1',
+        podUid: 'p',
         onLeaseExpired: expired => leaseStates.push(expired),
       },
     )
@@ -96,6 +97,15 @@ describe("a speaker's registration", () => {
     registration.setReport({ ...report })
     for (let second = 0; second < 60; second++) await watch(1_000)
     assert.deepEqual(new Set(writes), new Set(['patch leases']))
+  })
+
+  it('has its Lease go with the pod, and its object with the Node', async () => {
+    putNode('u')
+    registration.setReport(report)
+    await settle()
+    const ownersOf = (key: string) => api.object<KubernetesObject>(key)?.metadata?.ownerReferences
+    assert.deepEqual(ownersOf(leaseKey), [{ apiVersion: 'v1', kind: 'Pod', name: 'pod-1', uid: 'p' }])
+    assert.deepEqual(ownersOf(statusKey), [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'u' }])
   })
 
   it('writes all that the link thread reports, once a second at most', async () => {
@@ -162,16 +172,10 @@ describe("a speaker's registration", () => {
     await settle()
     nodes.delete('node-1')
     api.remove(statusKey)
-    api.remove(leaseKey)
     putNode('new')
     await settle()
-    for (const key of [statusKey, leaseKey]) {
-      assert.deepEqual(
-        api.object(key)?.metadata?.ownerReferences?.map(({ uid }) => uid),
-        ['new'],
-        key,
-      )
-    }
+    const uidsOf = (key: string) => api.object(key)?.metadata?.ownerReferences?.map(({ uid }) => uid)
+    assert.deepEqual([uidsOf(statusKey), uidsOf(leaseKey)], [['new'], ['p']])
     assert.equal(api.object<Lease>(leaseKey)?.spec?.holderIdentity, 'pod-1')
   })
 
