@@ -155,7 +155,10 @@ describe('the chart on a running cluster', function () {
       .trim()
       .split('\n')
       .filter(kind => !kind.startsWith('events'))
-    assert.ok(['secrets', 'leases.coordination.k8s.io'].every(kind => wanted.includes(kind)), kinds)
+    assert.ok(
+      ['secrets', 'leases.coordination.k8s.io'].every(kind => wanted.includes(kind)),
+      kinds,
+    )
     const left = async () => {
       const { stdout } = await lab.kubectl(['get', wanted.join(','), ...here, '--output=name', '--ignore-not-found'])
       return stdout
