@@ -1,133 +1,80 @@
-import { Announcer } from '../../src/layer2/announcer.ts'
-import type {
-  AnnouncementConflict,
-  AnnouncerAction,
-  AnnouncerEvent,
-  Standing,
-} from '../../src/layer2/announcer-events.ts'
-import { RIVALS_INTERVAL_MS } from '../../src/layer2/claim-timings.ts'
-import type { DesiredAddress } from '../../src/layer2/desired.ts'
+import type { AnnouncerEvent, Standing } from '../../src/layer2/announcer-events.ts'
 import type { Link } from '../../src/layer2/link.ts'
-import { type KnownSpeaker, Neighbourhood, type NodeLife } from '../../src/layer2/neighbourhood.ts'
+import type { NodeLife } from '../../src/layer2/neighbourhood.ts'
 import { watchedNodes } from '../../src/layer2/watched-nodes.ts'
-import {
-  type ApiClient,
-  type ApiServer,
-  LEASE_DURATION_MS,
-  LEASE_RENEW_MS,
-  registeredOf,
-  type SpeakerEntry,
-} from './api-server.ts'
-import type { Context } from './context.ts'
+import type { ApiClient, SpeakerEntry } from './api-server.ts'
+import { LinkThread } from './link-thread.ts'
 import type { LivenessListener, LivenessNetworks } from './liveness.ts'
-import type { Frame, FrameReceiver, Network } from './network.ts'
-import type { ClusterConfig, Orders } from './orders.ts'
-import { Patience } from './patience.ts'
-import type { Referee } from './referee.ts'
-
-export interface SpeakerNodeComponents {
-  readonly context: Context
-  readonly network: Network
-  readonly api: ApiServer
-  readonly orders: Orders
-  readonly referee: Referee
-}
+import { MainThread } from './main-thread.ts'
+import type { Frame, FrameReceiver } from './network.ts'
+import type { ClusterConfig } from './orders.ts'
+import { Registration } from './registration.ts'
+import type { SpeakerNodeComponents, SpeakerProcess } from './speaker-process.ts'
 
 /** The others find out in this time that a node is silent; one that was stopped for longer begins anew. */
 const STALL_LIMIT_MS = 300
 const STOP_LIMIT_MS = 2_000
-const STATUS_INTERVAL_MS = 1_000
-/** steps by timer without time passing: more than this is a loop without end */
-const MAX_STEPS_AT_ONCE = 50
 
 /**
- * One node: a real Announcer, and around it all that the link driver, the main thread and the kernel do for it, on the simulated clock.
- * `running` is the process, `paused` one that is stopped by a signal.
+ * One node on the simulated clock: the life of the speaker's process, and what reaches it. `running` is the process, `paused` one that is
+ * stopped by a signal.
  */
-export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
+export class SpeakerNode implements SpeakerProcess, FrameReceiver, LivenessListener, ApiClient {
   readonly index: number
   readonly name: string
+  readonly macs: number[]
   running = false
   paused = false
   leaving = false
-  sinceMs = 0
-  /** stores have synced: only then the announcer is told anything */
   synced = false
+  /** since when it has run without a break */
+  sinceMs = 0
   /** told when a process takes part */
   onSync: () => void = () => {}
-  /** by segment × address: requests are answered */
-  readonly answering: Uint8Array
-  /** by segment × address: what is said of it is heard */
-  readonly listening: Uint8Array
-  /** since when, or since when not */
-  readonly listeningSinceMs: Float64Array
-  readonly macs: number[]
-  #liveness: LivenessNetworks | undefined
   readonly #components: SpeakerNodeComponents
-  #neighbourhood: Neighbourhood
-  #announcer: Announcer
+  readonly #link: LinkThread
+  readonly #main: MainThread
+  readonly #registration: Registration
+  #liveness: LivenessNetworks | undefined
   #incarnation = 0
   /** what waits for a stopped process: frames in its sockets, and everything else */
   #waitingFrames: Frame[] = []
   #waiting: (() => void)[] = []
   #pausedMs = 0
-  #timerDueMs = Number.POSITIVE_INFINITY
-  #stepsAtOnce = 0
-  #lastTimerMs = -1
   #links: Link[] = []
-  #config: ClusterConfig | undefined
-  #speakers: readonly SpeakerEntry[] = []
-  #toldSpeakers: readonly SpeakerEntry[] = []
-  #patience: Patience
-  #desired = new Map<string, DesiredAddress>()
-  /** what the announcer was told of each address before the last time */
-  readonly #interfacesBefore = new Map<string, DesiredAddress['interfaces'] | undefined>()
-  #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
-  #renewing = false
-  #renewedMs = 0
-  #owned = 0
-  #writtenOwned = 0
-  #statusDueMs = 0
-  #statusPlanned = false
-  #rivalsPlanned = false
-  #ownedChanged = false
-  /** what the announcer is told at the moment */
-  #event: AnnouncerEvent | undefined
-  /** by segment × address: when it last stood up against the foreign host */
-  readonly #defendedMs: Float64Array
 
   constructor(components: SpeakerNodeComponents, init: { index: number }) {
     const { context } = components
-    const claims = context.links.length * context.addresses.length
     this.#components = components
     this.index = init.index
     this.name = context.names[init.index]!
     this.macs = context.links.map((_, segment) => 0x020000000000 + init.index * 0x10000 + segment * 0x100)
-    this.answering = new Uint8Array(claims)
-    this.listening = new Uint8Array(claims)
-    this.listeningSinceMs = new Float64Array(claims)
-    this.#defendedMs = new Float64Array(claims).fill(Number.NEGATIVE_INFINITY)
-    this.#patience = this.#newPatience()
-    this.#neighbourhood = new Neighbourhood({ self: this.name })
-    this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
+    this.#link = new LinkThread(components, {
+      process: this,
+      onOwnedChanged: () => {
+        this.#registration.writeSoon()
+        this.#main.ownedChanged()
+      },
+      onStepped: () => this.#leaveIfDone(),
+    })
+    this.#main = new MainThread(components, { process: this, link: this.#link, onDesired: () => this.#watchOthers() })
+    this.#registration = new Registration(components, { process: this, link: this.#link })
   }
 
   get connects(): boolean {
     return this.running && this.synced
   }
 
-  get owned(): number {
-    return this.#owned
+  get answering(): Uint8Array {
+    return this.#link.answering
   }
 
-  conflicts(): AnnouncementConflict[] {
-    return this.synced ? [...this.#announcer.conflicts()] : []
+  get listening(): Uint8Array {
+    return this.#link.listening
   }
 
-  stateOf(segment: number, address: number): string {
-    const { links, addresses } = this.#components.context
-    if (!this.synced) return 'off'
-    return JSON.stringify(this.#announcer.stateOf(links[segment]!, addresses[address]!.key))
+  get listeningSinceMs(): Float64Array {
+    return this.#link.listeningSinceMs
   }
 
   setLiveness(liveness: LivenessNetworks): void {
@@ -143,8 +90,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.running = true
     this.leaving = false
     this.#incarnation++
-    this.#neighbourhood = new Neighbourhood({ self: this.name })
-    this.#announcer = new Announcer({ neighbourhood: this.#neighbourhood }, { self: this.name })
+    this.#link.begin()
     this.#sync()
   }
 
@@ -167,7 +113,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     }
     const incarnation = this.#incarnation
     this.#liveness!.each(network => network.leave(this.index))
-    this.#setStanding({ leaving: true })
+    this.setStanding({ leaving: true })
     context.queue.in(STOP_LIMIT_MS, () => {
       if (!this.running || this.#incarnation !== incarnation) return
       this.#components.referee.leavesWithAddresses(this.index)
@@ -181,7 +127,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.paused = true
     this.#pausedMs = this.#components.context.queue.nowMs
     this.#liveness!.each(network => network.pause(this.index))
-    this.#renewingChanged()
+    this.#registration.follow()
     this.#components.referee.nodeChanged(this.index)
   }
 
@@ -197,26 +143,26 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     const waiting = this.#waiting
     this.#waitingFrames = []
     this.#waiting = []
-    if (this.synced && stalled) this.#step({ type: 'woken' })
+    if (this.synced && stalled) this.step({ type: 'woken' })
     this.#components.referee.nodeChanged(this.index)
     this.#liveness!.each(network => network.resume(this.index, stalled))
-    if (!stalled) for (const frame of frames) this.#take(frame)
-    if (this.synced && queue.nowMs - this.#renewedMs > LEASE_DURATION_MS) this.#setStanding({ viewIsOld: true })
+    if (!stalled) for (const frame of frames) this.#link.take(frame)
+    if (this.synced && this.#registration.hasRunOut) this.setStanding({ viewIsOld: true })
     for (const run of waiting) run()
-    this.#renewingChanged()
-    if (this.leaving) this.#leaveIfDone()
-    this.#planTimer()
+    this.#registration.follow()
+    this.#leaveIfDone()
+    this.#link.planTimer()
   }
 
   /** Carrier or hardware address of an interface changed: netlink tells. */
   linksChanged(): void {
     const { queue, random } = this.#components.context
-    this.#after(random.between(0.3, 5), () => {
+    this.after(random.between(0.3, 5), () => {
       if (!this.synced) return
       this.#links = this.#usableLinks()
       this.#useLinks()
-      this.#step({ type: 'links', links: this.#links })
-      this.#writeStatusSoon()
+      this.step({ type: 'links', links: this.#links })
+      this.#registration.writeSoon()
     })
     this.#components.context.trace?.(`${queue.nowMs.toFixed(1)} links of ${this.name} change`)
   }
@@ -226,7 +172,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   receive(frame: Frame): void {
     if (!this.running) return
     if (this.paused) this.#waitingFrames.push(frame)
-    else this.#take(frame)
+    else this.#link.take(frame)
   }
 
   livenessChanged(target: number, life: NodeLife, segment: number): void {
@@ -235,58 +181,72 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
       const node = context.names[target]!
       const link = context.links[segment]!
       context.trace?.(`${this.name}: liveness of ${node} on ${link} is ${life.state}`)
-      this.#step({ type: 'liveness', node, ...life, link })
+      this.step({ type: 'liveness', node, ...life, link })
     })
   }
 
   seeConfig(config: ClusterConfig): void {
-    this.#post(() => {
-      this.#config = config
-      this.#patience.follow(config)
-      this.#applyViews()
-    })
+    this.#post(() => this.#main.seeConfig(config))
   }
 
   seeSpeakers(speakers: readonly SpeakerEntry[]): void {
     this.#post(() => {
-      this.#speakers = speakers
-      this.#applyViews()
+      this.#main.seeSpeakers(speakers)
       // It lives: a mark that says otherwise goes.
-      if (this.#renewing && speakers[this.index]!.expired && !this.leaving) this.#register()
+      if (this.#registration.renewing && speakers[this.index]!.expired && !this.leaving) this.#registration.write()
     })
   }
 
   apiChanged(): void {
     if (!this.running) return
     if (!this.synced) this.#sync()
-    else this.#renewingChanged()
+    else this.#registration.follow()
   }
 
-  // The process.
+  // What its parts want of each other.
+
+  step(event: AnnouncerEvent): boolean {
+    return this.#link.step(event)
+  }
+
+  setStanding(change: Partial<Standing>): void {
+    this.#main.setStanding(change)
+  }
+
+  after(delayMs: number, run: () => void): void {
+    const incarnation = this.#incarnation
+    const due = (): void => {
+      if (this.#incarnation !== incarnation || !this.running) return
+      if (this.paused) this.#waiting.push(due)
+      else run()
+    }
+    this.#components.context.queue.in(Math.max(0, delayMs), due)
+  }
+
+  /** Runs now, or when a stopped process goes on. */
+  #post(run: () => void): void {
+    if (!this.running || !this.synced) return
+    if (this.paused) this.#waiting.push(run)
+    else run()
+  }
 
   #sync(): void {
     const { api, context } = this.#components
     if (!api.isReachableFrom(this.index)) return
-    this.#after(context.random.between(60, 600), () => {
+    this.after(context.random.between(60, 600), () => {
       if (this.synced || !api.isReachableFrom(this.index)) return
       context.trace?.(`${this.name} has synced`)
       this.onSync()
       this.synced = true
       this.sinceMs = context.queue.nowMs
       const { config, speakers } = api.snapshot
-      this.#config = config
-      this.#speakers = speakers
-      this.#patience = this.#newPatience()
-      this.#patience.follow(config)
-      this.#toldSpeakers = []
-      this.#desired = new Map()
-      this.#standing = { viewIsOld: false, apiReachable: true, leaving: false }
+      this.#main.begin(config, speakers)
       this.#links = this.#usableLinks()
-      this.#step({ type: 'links', links: this.#links })
+      this.step({ type: 'links', links: this.#links })
       this.#liveness!.each(network => network.start(this.index))
       this.#useLinks()
-      this.#applyViews()
-      this.#renewingChanged()
+      this.#main.applyViews()
+      this.#registration.follow()
     })
   }
 
@@ -301,7 +261,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
   }
 
   #leaveIfDone(): void {
-    if (this.running && this.leaving && !this.#announcer.canHandOver) this.#leave()
+    if (this.running && this.leaving && !this.#link.canHandOver) this.#leave()
   }
 
   #vanish(): void {
@@ -310,145 +270,26 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
     this.paused = false
     this.leaving = false
     this.#incarnation++
-    this.#timerDueMs = Number.POSITIVE_INFINITY
     this.#waitingFrames = []
     this.#waiting = []
     this.#liveness!.each(network => network.stop(this.index))
-    this.#renewingChanged()
-    this.listening.fill(0)
-    this.#defendedMs.fill(Number.NEGATIVE_INFINITY)
-    this.#owned = 0
-    this.#writtenOwned = 0
-    this.#statusPlanned = false
-    this.#rivalsPlanned = false
-    this.answering.fill(0)
+    this.#registration.follow()
+    this.#link.end()
+    this.#main.end()
+    this.#registration.end()
     this.#components.referee.nodeChanged(this.index)
   }
 
-  // Its Lease, its status, and what it knows of the others.
+  // Its interfaces, and whom it watches on them.
 
-  /** The Lease is renewed while the process runs and reaches the API server. */
-  #renewingChanged(): void {
-    const { api, context } = this.#components
-    const { queue, random } = context
-    const renewing = this.connects && !this.paused && api.isReachableFrom(this.index)
-    if (renewing === this.#renewing) return
-    this.#renewing = renewing
-    if (renewing) {
-      this.#after(random.between(10, 300), () => {
-        if (!this.#renewing) return
-        this.#renewedMs = queue.nowMs
-        api.startRenewing(this.index)
-        this.#setStanding({ apiReachable: true, viewIsOld: false })
-        this.#step({ type: 'speakUp' })
-        api.resync(this.index, random.between(5, 300))
-        const { registered, expired } = api.snapshot.speakers[this.index]!
-        if (!registered || expired) this.#register()
-        else this.#writeStatusSoon()
-      })
-      return
+  #usableLinks(): Link[] {
+    const { context, network } = this.#components
+    const links: Link[] = []
+    for (const [segment, name] of context.links.entries()) {
+      if (!network.hasCarrier(segment, this.index)) continue
+      links.push({ index: segment + 2, name, mac: this.macs[segment]!, families: [4, 6] })
     }
-    const renewedMs = Math.max(this.#renewedMs, queue.nowMs - random.between(0, LEASE_RENEW_MS))
-    this.#renewedMs = renewedMs
-    api.stopRenewing(this.index, renewedMs)
-    if (!this.running) return
-    this.#after(random.between(100, 1_500), () => {
-      if (!this.#renewing && this.synced) this.#setStanding({ apiReachable: false })
-    })
-    this.#after(renewedMs + LEASE_DURATION_MS - queue.nowMs, () => {
-      if (!this.#renewing && this.synced && this.#renewedMs === renewedMs) this.#setStanding({ viewIsOld: true })
-    })
-  }
-
-  #register(): void {
-    const { api } = this.#components
-    if (!api.isReachableFrom(this.index)) return
-    api.writeSpeaker(this.index, { registered: true, expired: false, macs: [...this.macs], owned: this.#owned })
-    this.#writtenOwned = this.#owned
-  }
-
-  /** At most once a second. */
-  #writeStatusSoon(): void {
-    const { api, context } = this.#components
-    if (this.#statusPlanned || !this.synced) return
-    this.#statusPlanned = true
-    this.#after(Math.max(20, this.#statusDueMs - context.queue.nowMs), () => {
-      this.#statusPlanned = false
-      if (!this.#renewing) return
-      const macsAsWritten = String(api.snapshot.speakers[this.index]!.macs) === String(this.macs)
-      if (this.#owned === this.#writtenOwned && macsAsWritten) return
-      this.#statusDueMs = context.queue.nowMs + STATUS_INTERVAL_MS
-      this.#register()
-    })
-  }
-
-  #setStanding(change: Partial<Standing>): void {
-    const standing = { ...this.#standing, ...change }
-    const { viewIsOld, apiReachable, leaving } = this.#standing
-    if (standing.viewIsOld === viewIsOld && standing.apiReachable === apiReachable && standing.leaving === leaving) {
-      return
-    }
-    this.#standing = standing
-    this.#components.context.trace?.(`${this.name}: standing ${JSON.stringify(change)}`)
-    this.#step({ type: 'standing', standing })
-  }
-
-  /** As the main thread does: what it knows of the others, then what has changed of the addresses. */
-  #applyViews(): void {
-    if (!this.synced) return
-    const { context, orders } = this.#components
-    const speakers = this.#speakers
-    if (!sameIdentities(speakers, this.#toldSpeakers)) {
-      this.#toldSpeakers = speakers
-      const known: KnownSpeaker[] = []
-      for (const [index, { registered, expired, macs }] of speakers.entries()) {
-        if (registered) known.push({ node: context.names[index]!, macs, addresses: [], expired })
-      }
-      this.#step({ type: 'speakers', speakers: known })
-    }
-    this.#applyOrders(orders.of(this.#config!, registeredOf(speakers)))
-    this.#speakUpAgainstRivals()
-  }
-
-  #newPatience(): Patience {
-    const { context, referee } = this.#components
-    const onOver = (): void => {
-      if (!this.synced) return
-      referee.disturbed()
-      this.#applyViews()
-    }
-    return new Patience(context, { node: this.name, after: (delayMs, run) => this.#after(delayMs, run), onOver })
-  }
-
-  /** An address that this node may still own stays, with its new order, until it has been handed over. */
-  #applyOrders(orders: readonly (readonly string[])[]): void {
-    const { addresses } = this.#components.context
-    const changed = new Map<string, DesiredAddress>()
-    const removed: string[] = []
-    for (const { index, key, address } of addresses) {
-      const order = orders[index]!
-      const before = this.#desired.get(key)
-      const stays = order.includes(this.name) || (before !== undefined && order.length > 0 && this.#owns(index))
-      if (!stays) {
-        if (before) removed.push(key)
-        this.#desired.delete(key)
-        continue
-      }
-      const { interfaces } = this.#config!.addresses[index]!
-      const patient = order.includes(this.name) && this.#patience.isPatient(key, this.#speakers)
-      const after: DesiredAddress = { address, interfaces, order, ...(patient && { patient }) }
-      if (before && sameDesired(before, after)) continue
-      this.#interfacesBefore.set(key, before?.interfaces)
-      this.#desired.set(key, after)
-      changed.set(key, after)
-    }
-    if (changed.size === 0 && removed.length === 0) return
-    if (this.#components.context.trace) {
-      for (const [key, { order }] of changed) this.#components.context.trace(`${this.name}: order of ${key}: ${order}`)
-      for (const key of removed) this.#components.context.trace(`${this.name}: ${key} concerns it no more`)
-    }
-    this.#step({ type: 'desired', changed, removed })
-    this.#watchOthers()
+    return links
   }
 
   #useLinks(): void {
@@ -461,212 +302,7 @@ export class SpeakerNode implements FrameReceiver, LivenessListener, ApiClient {
 
   #watchOthers(): void {
     const { names, watchedMax } = this.#components.context
-    const watched = watchedNodes(this.#desired, this.name, watchedMax).map(node => names.indexOf(node))
+    const watched = watchedNodes(this.#main.desired, this.name, watchedMax).map(node => names.indexOf(node))
     this.#liveness!.each(network => network.watch(this.index, watched))
   }
-
-  /** Another speaker says that it announces the same address: one of the two is wrong, and hears of it again and again. */
-  #speakUpAgainstRivals(): void {
-    if (this.#rivalsPlanned || !this.synced || this.#rivals() === 0) return
-    this.#rivalsPlanned = true
-    this.#after(0, () => this.#speakUpAndAgain())
-  }
-
-  #speakUpAndAgain(): void {
-    const { addresses, links } = this.#components.context
-    const rivals = this.#rivals()
-    this.#rivalsPlanned = rivals !== 0
-    if (rivals === 0) return
-    const keys = addresses.filter(({ index }) => (rivals >> (index * links.length)) & ((1 << links.length) - 1))
-    this.#step({ type: 'speakUp', addresses: keys.map(({ key }) => key) })
-    this.#after(RIVALS_INTERVAL_MS, () => this.#speakUpAndAgain())
-  }
-
-  #rivals(): number {
-    let others = 0
-    for (const [index, { registered, expired, owned }] of this.#speakers.entries()) {
-      if (index !== this.index && registered && !expired) others |= owned
-    }
-    return others & this.#owned
-  }
-
-  #owns(address: number): boolean {
-    const { links } = this.#components.context
-    return ((this.#owned >> (address * links.length)) & ((1 << links.length) - 1)) !== 0
-  }
-
-  #usableLinks(): Link[] {
-    const { context, network } = this.#components
-    const links: Link[] = []
-    for (const [segment, name] of context.links.entries()) {
-      if (!network.hasCarrier(segment, this.index)) continue
-      links.push({ index: segment + 2, name, mac: this.macs[segment]!, families: [4, 6] })
-    }
-    return links
-  }
-
-  // The link thread.
-
-  /** The announcer hears a frame first; then, if the address is still answered, a probe is. */
-  #take(frame: Frame): void {
-    if (!this.synced) return
-    const { context, network } = this.#components
-    const { segment, kind, mac, from } = frame
-    const { address, index, answersToAll } = context.addresses[frame.address]!
-    const claim = segment * context.addresses.length + index
-    if (!this.listening[claim]) return
-    const link = context.links[segment]!
-    const stranger = from === network.stranger
-    // An inquiry is a request like any client's: the responder alone sees it; but one that leaves hands over to whoever shows interest.
-    const heard = kind === 'inquire' ? (this.leaving ? 'probe' : undefined) : kind
-    const announced = heard !== undefined && this.#step({ type: 'heard', link, kind: heard, address, mac })
-    if (stranger && announced) this.#noteDefence(claim, frame)
-    if (kind === 'claim' || kind === 'answer' || !this.answering[claim]) return
-    // How often a foreign host asks is its own affair.
-    if (!stranger) this.#components.referee.sent(this.index, segment, index)
-    const toAll = answersToAll && kind === 'probe'
-    const answer = { segment, address: index, mac: this.macs[segment]!, from: this.index }
-    if (toAll) network.send({ kind: 'claim', ...answer })
-    else network.send({ kind: 'answer', ...answer }, from)
-  }
-
-  #noteDefence(claim: number, { segment, address }: Frame): void {
-    const { nowMs } = this.#components.context.queue
-    this.#components.referee.defended(this.index, segment, address, nowMs - this.#defendedMs[claim]!)
-    this.#defendedMs[claim] = nowMs
-  }
-
-  /** True when it announced something. */
-  #step(event: AnnouncerEvent): boolean {
-    const { nowMs } = this.#components.context.queue
-    let announced = false
-    this.#event = event
-    for (const action of this.#announcer.step(event, nowMs)) announced = this.#execute(action) || announced
-    if (this.#ownedChanged) {
-      this.#ownedChanged = false
-      this.#writeStatusSoon()
-      this.#speakUpAgainstRivals()
-      if (this.#desired.size > 0) this.#after(5, () => this.#dropHandedOver())
-    }
-    if (this.leaving) this.#leaveIfDone()
-    this.#planTimer()
-    return announced
-  }
-
-  #dropHandedOver(): void {
-    if (this.#config && this.synced) this.#applyViews()
-  }
-
-  #execute(action: AnnouncerAction): boolean {
-    if (action.type === 'tookOver' || action.type === 'conflict') return false
-    const { context, network, referee } = this.#components
-    const { link } = action
-    const segment = context.links.indexOf(link.name)
-    const { index, key } = context.addresses.find(({ address }) => address === action.address)!
-    const claim = segment * context.addresses.length + index
-    switch (action.type) {
-      case 'probe':
-      case 'inquire':
-      case 'announce': {
-        if (action.type === 'announce' && !this.answering[claim])
-          referee.fail(`${this.name} announces ${key} unanswered`)
-        if (!this.listening[claim]) referee.fail(`${this.name} sends for ${key} and does not listen`)
-        context.trace?.(`${this.name}: ${action.type} ${key} on ${link.name}`)
-        if (action.type !== 'announce' && this.leaving && !this.answering[claim])
-          referee.fail(`${this.name} asks for ${key} although it leaves`)
-        if (action.type === 'probe' && this.#desired.get(key)?.patient)
-          referee.fail(`${this.name} deposes the owner of ${key} although it is patient`)
-        referee.sent(this.index, segment, index)
-        const kind = action.type === 'announce' ? 'claim' : action.type
-        network.send({ kind, segment, address: index, mac: link.mac, from: this.index })
-        return action.type === 'announce'
-      }
-      case 'listen':
-      case 'ignore':
-        if (this.listening[claim] === Number(action.type === 'listen'))
-          referee.fail(`${this.name}: twice ${action.type}`)
-        this.listening[claim] = Number(action.type === 'listen')
-        this.listeningSinceMs[claim] = context.queue.nowMs
-        referee.wantsChanged(segment, index)
-        return false
-      case 'answer':
-      case 'silence': {
-        const answers = action.type === 'answer'
-        if (this.answering[claim] === Number(answers)) referee.fail(`${this.name}: twice ${action.type}`)
-        this.answering[claim] = Number(answers)
-        if (!answers) this.#checkSilence(key)
-        const bit = 1 << (index * context.links.length + segment)
-        if (!answers) this.#defendedMs[claim] = Number.NEGATIVE_INFINITY
-        this.#owned = answers ? this.#owned | bit : this.#owned & ~bit
-        this.#ownedChanged = true
-        context.trace?.(`${this.name}: ${answers ? 'OWNS' : 'gives up'} ${key} on ${link.name}`)
-        referee.ownerChanged(this.index, segment, index)
-        return false
-      }
-    }
-  }
-
-  /** An owner that goes on existing falls silent because another asks or answers, never because it thinks otherwise now. */
-  #checkSilence(key: string): void {
-    const event = this.#event!
-    if (event.type === 'heard' || event.type === 'links' || event.type === 'woken') return
-    if (event.type === 'desired' && event.removed.includes(key)) return
-    // Other interfaces are wanted: that is no matter of who owns it.
-    if (event.type === 'desired' && event.changed.get(key)?.interfaces !== this.#interfacesBefore.get(key)) return
-    this.#components.referee.fail(`${this.name} gives ${key} up unasked (${event.type})`)
-  }
-
-  #planTimer(): void {
-    const { queue } = this.#components.context
-    const { dueMs } = this.#announcer
-    if (!this.synced || dueMs === undefined || dueMs >= this.#timerDueMs) return
-    this.#timerDueMs = dueMs
-    const incarnation = this.#incarnation
-    queue.at(Math.max(dueMs, queue.nowMs), () => {
-      if (this.#incarnation !== incarnation || this.#timerDueMs !== dueMs) return
-      this.#timerDueMs = Number.POSITIVE_INFINITY
-      if (this.paused || !this.synced) return
-      this.#noteTimer(queue.nowMs)
-      this.#step({ type: 'timer' })
-    })
-  }
-
-  #noteTimer(nowMs: number): void {
-    this.#stepsAtOnce = nowMs === this.#lastTimerMs ? this.#stepsAtOnce + 1 : 0
-    this.#lastTimerMs = nowMs
-    if (this.#stepsAtOnce > MAX_STEPS_AT_ONCE) this.#components.referee.fail(`${this.name} is due again and again`)
-  }
-
-  /** Runs now, or when a stopped process goes on. */
-  #post(run: () => void): void {
-    if (!this.running || !this.synced) return
-    if (this.paused) this.#waiting.push(run)
-    else run()
-  }
-
-  /** A timer of this process. */
-  #after(delayMs: number, run: () => void): void {
-    const incarnation = this.#incarnation
-    const due = (): void => {
-      if (this.#incarnation !== incarnation || !this.running) return
-      if (this.paused) this.#waiting.push(due)
-      else run()
-    }
-    this.#components.context.queue.in(Math.max(0, delayMs), due)
-  }
-}
-
-function sameDesired(a: DesiredAddress, b: DesiredAddress): boolean {
-  return String(a.order) === String(b.order) && String(a.interfaces) === String(b.interfaces) && a.patient === b.patient
-}
-
-function sameIdentities(a: readonly SpeakerEntry[], b: readonly SpeakerEntry[]): boolean {
-  if (a.length !== b.length) return false
-  for (let index = 0; index < a.length; index++) {
-    const [one, other] = [a[index]!, b[index]!]
-    if (one === other) continue
-    if (one.registered !== other.registered || one.expired !== other.expired) return false
-    if (String(one.macs) !== String(other.macs)) return false
-  }
-  return true
 }
