@@ -77,7 +77,7 @@ while (!failure && performance.now() - startedMs < run.budgetMs) {
   console.log(progress(nowMs - startedMs))
 }
 if (failure) tell(target, fuzzer.minimise(failure), failure.input.length)
-else if (run.save) writeInputs(target, fuzzer.corpus)
+else if (run.save && !target.hasKeys) writeInputs(target, fuzzer.corpus)
 const { inputs, corpus, outcomes } = fuzzer
 const found = corpus.length - known
 const result: TargetResult = {
@@ -101,7 +101,7 @@ function tell({ name, format }: FuzzTarget, { input, error }: Failure, lengthBef
       `\nFAILED ${name}: ${error.stack ?? error.message}`,
       `the input, ${input.length} octets of ${lengthBefore}: ${line.slice(0, 400)}`,
       `to repeat it:  npm run fuzz -- --target ${name} --repeat ${here(file)}`,
-      `when it is mended, add its line to ${here(corpusFile(target))}\n`,
+      target.hasKeys ? '' : `when it is mended, add its line to ${here(corpusFile(target))}\n`,
     ].join('\n'),
   )
 }

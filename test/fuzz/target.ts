@@ -23,4 +23,6 @@ export interface FuzzTarget {
   /** good inputs and near misses, from which the others are made */
   readonly seeds: readonly Uint8Array[]
   readonly check: Check
+  /** inputs hold keys made for the occasion: nothing that belongs into a repository */
+  readonly hasKeys?: boolean
 }

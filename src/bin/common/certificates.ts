@@ -6,6 +6,7 @@ import {
   type KeyObject,
   randomBytes,
   sign,
+  verify,
   X509Certificate,
 } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -71,7 +72,7 @@ export function renewCertificates(
 export function isUsable({ certificate: pem, key }: CertificateSet): boolean {
   const read = readCertificate(pem)
   const privateKey = readKey(key)
-  return read !== undefined && privateKey !== undefined && read.checkPrivateKey(privateKey)
+  return read !== undefined && privateKey !== undefined && isKeyOf(read, privateKey)
 }
 
 /** What there is of the set, judged by itself; undefined when not even the authority can be used. */
@@ -79,7 +80,7 @@ function readHeld(held: CertificateSet, hosts: readonly string[]): HeldCertifica
   const authority = readCertificate(pemBlocks(held.authorities)[0] ?? '')
   const authorityKey = readKey(held.authorityKey)
   const validity = validityOf(authority)
-  if (!authority?.ca || !validity || !authorityKey || !authority.checkPrivateKey(authorityKey)) return undefined
+  if (!authority?.ca || !validity || !authorityKey || !isKeyOf(authority, authorityKey)) return undefined
   const server = readCertificate(held.certificate)
   const fits =
     server !== undefined &&
@@ -165,6 +166,16 @@ function readKey(pem: string): KeyObject | undefined {
     return createPrivateKey(pem)
   } catch {
     return undefined
+  }
+}
+
+/** A key carries the public key with it, and nothing says that the two belong together: only a signature tells. */
+function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
+  const trial = Buffer.from('Herald')
+  try {
+    return verify('sha256', trial, certificate.publicKey, sign('sha256', trial, key))
+  } catch {
+    return false
   }
 }
 

@@ -95,4 +95,19 @@ describe('the certificates of the webhook', () => {
       assert.equal(isUsable({ ...made, ...part }), false)
     }
   })
+
+  it('are made anew where a key has been damaged, though the public key in it is the right one', () => {
+    const made = make()
+    // RFC 5915: the private key is the first octet string of 32, before the public key.
+    const damaged = (pem: string) => {
+      const der = Buffer.from(pem.replaceAll(/-----.*-----|\n/g, ''), 'base64')
+      der[der.indexOf(Buffer.of(0x04, 0x20)) + 20]! ^= 1
+      return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`
+    }
+    assert.equal(isUsable({ ...made, key: damaged(made.key) }), false)
+    assert.equal(renewCertificates({ ...made, key: damaged(made.key) }, HOSTS, NOW_MS).authorities, made.authorities)
+    const renewed = renewCertificates({ ...made, authorityKey: damaged(made.authorityKey) }, HOSTS, NOW_MS)
+    assert.notEqual(renewed.authorities, made.authorities)
+    assert.ok(new X509Certificate(renewed.certificate).verify(new X509Certificate(renewed.authorities).publicKey))
+  })
 })
