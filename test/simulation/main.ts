@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { MUTANTS } from './mutants.ts'
-import { PLOTS, type Plot, type SimulationOptions, simulate } from './simulation.ts'
+import { PLOTS, type Plot } from './plots.ts'
+import { type SimulationOptions, simulate } from './simulation.ts'
 import { count, type Failure, merge, newTally, quantileMs, type Tally } from './tally.ts'
 
 const USAGE =

@@ -1,4 +1,4 @@
-import type { Plot } from './simulation.ts'
+import type { Plot } from './plots.ts'
 
 /** The protocol with one rule broken: a simulation that does not notice proves nothing. */
 export interface Mutant {

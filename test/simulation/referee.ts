@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import type { Network } from './network.ts'
+import type { Limits } from './plots.ts'
 
 /** What the referee looks at of a node. */
 export interface Contestant {
@@ -12,25 +13,6 @@ export interface Contestant {
   readonly listeningSinceMs: Float64Array
   /** since when it has run without a break */
   readonly sinceMs: number
-}
-
-export interface Limits {
-  /** two owners that hear each other, at most for so long */
-  readonly bothMs: number
-  /** the same where frames get lost or others do not know a node's hardware address */
-  readonly excusedBothMs: number
-  /** frames that all nodes together may send for one address on one segment within a second */
-  readonly framesPerSecond: number
-  /** claims of one address on one segment within ten seconds */
-  readonly claimsInTenSeconds: number
-  /** once all is healed and nothing changes, an address has no owner at most for so long */
-  readonly unownedMs: number
-  /** and at most for so long, healed or not, once it has been owned */
-  readonly everUnownedMs: number
-  /** and at most for so long, healed or not, while some node wants it */
-  readonly wantedMs: number
-  /** and after this time addresses stay where they are */
-  readonly settledMs: number
 }
 
 /** What went on in one run. */

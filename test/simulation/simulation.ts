@@ -4,31 +4,16 @@ import { ApiServer } from './api-server.ts'
 import { BfdLiveness } from './bfd-liveness.ts'
 import type { Context, SimulatedAddress } from './context.ts'
 import { EventQueue } from './event-queue.ts'
-import { FAULTS, type Fault, type World } from './faults.ts'
+import type { World } from './faults/fault.ts'
+import { drawFault, faultsOf } from './faults.ts'
 import { AbstractLiveness, LivenessNetworks } from './liveness.ts'
 import { type Heal, Network } from './network.ts'
 import { Orders } from './orders.ts'
+import { drawPlot, LIMITS, type Plot } from './plots.ts'
 import { Random } from './random.ts'
-import { type Limits, type Measurements, Referee } from './referee.ts'
+import { type Measurements, Referee } from './referee.ts'
 import { SpeakerNode } from './speaker-node.ts'
 import { Stranger } from './stranger.ts'
-
-/** What kinds of stories seeds tell. */
-export const PLOTS = [
-  /** nothing happens after the start */
-  'calm',
-  /** what happens concerns no owner: no address may move */
-  'harmless',
-  /** one node fails, and later comes back */
-  'failure',
-  /** faults come, overlap and heal; the segment itself works all the time */
-  'gentle',
-  /** the same with everything that can go wrong */
-  'rough',
-  /** up to three faults come and stay */
-  'lasting',
-] as const
-export type Plot = (typeof PLOTS)[number]
 
 export interface SimulationOptions {
   /** tells the story */
@@ -61,47 +46,6 @@ const CAPPED_NEVER: readonly Plot[] = ['calm', 'harmless', 'failure', 'gentle']
 const QUIET_MS = 3_000
 const LASTING_MS = 90_000
 const LASTING_QUIET_MS = 45_000
-
-/** Where nothing stands in the way of the protocol. */
-const STRICT: Limits = {
-  bothMs: 0,
-  excusedBothMs: 0,
-  unownedMs: 500,
-  everUnownedMs: Number.POSITIVE_INFINITY,
-  // While a cluster starts, each node that registers may be the first for a moment.
-  wantedMs: 800,
-  settledMs: 1_000,
-  framesPerSecond: 50,
-  claimsInTenSeconds: 8,
-}
-
-const LIMITS: Readonly<Record<Plot, Limits>> = {
-  calm: STRICT,
-  harmless: STRICT,
-  // Two that know of different orders ask at most every 400 ms in the meantime.
-  failure: { ...STRICT, unownedMs: 700, everUnownedMs: 1_200 },
-  // One that waits for an owner that lives asks every 2 s whether it still does.
-  gentle: { ...STRICT, bothMs: 25, unownedMs: 2_200, wantedMs: 2_500, settledMs: 3_000, claimsInTenSeconds: 25 },
-  // Two owners that were parted tell each other four times a second. For a foreign host one looks every 5 s.
-  rough: {
-    ...STRICT,
-    bothMs: 2_500,
-    excusedBothMs: 10_000,
-    unownedMs: 5_500,
-    wantedMs: 9_000,
-    settledMs: 6_000,
-    claimsInTenSeconds: 25,
-  },
-  lasting: {
-    ...STRICT,
-    bothMs: 2_500,
-    excusedBothMs: 2_500,
-    unownedMs: Number.POSITIVE_INFINITY,
-    wantedMs: Number.POSITIVE_INFINITY,
-    settledMs: Number.POSITIVE_INFINITY,
-    claimsInTenSeconds: 25,
-  },
-}
 
 /** A cluster of speakers on a simulated clock, segment, liveness network and API server. The seed decides everything. */
 export class Simulation {
@@ -213,7 +157,7 @@ export class Simulation {
     }
     const heals: Heal[] = []
     const lasting = this.#plot === 'lasting'
-    const faults = FAULTS.filter(fault => suits(fault, this.#plot))
+    const faults = faultsOf(this.#plot)
     const count = this.#plot === 'failure' ? 1 : 1 + random.below(lasting ? 3 : 8)
     if (this.#plot === 'harmless') this.#referee.quietFromMs = FAULTS_FROM_MS
     const burstMs = random.between(FAULTS_FROM_MS, this.#healedMs - 2_000)
@@ -308,32 +252,6 @@ export function simulate(seed: number, options: SimulationOptions = {}): Outcome
   return new Simulation(seed, options).run()
 }
 
-function drawPlot(random: Random): Plot {
-  const drawn = random.next()
-  if (drawn < 0.02) return 'calm'
-  if (drawn < 0.07) return 'harmless'
-  if (drawn < 0.12) return 'failure'
-  if (drawn < 0.5) return 'gentle'
-  return drawn < 0.87 ? 'rough' : 'lasting'
-}
-
-function suits(fault: Fault, plot: Plot): boolean {
-  switch (plot) {
-    case 'gentle':
-      return fault.gentle
-    case 'lasting':
-      return fault.lasting
-    case 'harmless':
-      return fault.harmless === true
-    case 'failure':
-      return fault.failure === true
-    case 'rough':
-      return true
-    case 'calm':
-      return false
-  }
-}
-
 function drawAddresses(random: Random, extras: Random): SimulatedAddress[] {
   const count = 1 + random.below(random.chance(0.3) ? 6 : 2)
   const first = random.below(240)
@@ -361,13 +279,4 @@ function drawConfig({ random, names, links, addresses }: Context, plot: Plot) {
       interfaces: random.chance(0.8) ? ('all' as const) : [random.pick(links)],
     })),
   }
-}
-
-function drawFault(random: Random, faults: readonly Fault[]): Fault {
-  let drawn = random.next() * faults.reduce((sum, { weight }) => sum + weight, 0)
-  for (const fault of faults) {
-    drawn -= fault.weight
-    if (drawn < 0) return fault
-  }
-  return faults[0]!
 }

@@ -1,4 +1,5 @@
-import type { Outcome, Plot } from './simulation.ts'
+import type { Plot } from './plots.ts'
+import type { Outcome } from './simulation.ts'
 
 /** A distribution of times in little memory: buckets 5 % wide, and the greatest with the seed where it occurred. */
 export interface Distribution {
