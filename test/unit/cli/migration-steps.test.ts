@@ -4,7 +4,7 @@ import { changedAddresses, readNote, writeNote } from '../../../src/cli/migratio
 import { ownershipFlags } from '../../../src/cli/migration-plan.ts'
 import { type MigrationState, viewMigration } from '../../../src/cli/migration-state.ts'
 import { commandText, MIGRATION_STEPS, nextStep, wayBack } from '../../../src/cli/migration-steps.ts'
-import { objectsOf, withObjects } from '../../../src/cli/snapshot.ts'
+import { type ApiObject, objectsOf, withObjects } from '../../../src/cli/snapshot.ts'
 import { metallbCluster, movableCluster } from '../../support/cli/clusters.ts'
 
 const ADDRESSES = new Map([['default/web', ['192.0.2.1']]])
@@ -163,7 +163,7 @@ describe('The note of the addresses', () => {
   })
 
   for (const data of [undefined, null, {}, { addresses: 7 }, { addresses: '\n \nx\n' }]) {
-    it(`is empty when it holds ${JSON.stringify(data)}`, () => assert.deepEqual(readNote({ ...{ data } }), new Map()))
+    it(`is empty when it holds ${JSON.stringify(data)}`, () => assert.deepEqual(readNote({ data } as ApiObject), new Map()))
   }
 
   const noted = new Map([['default/web', ['192.0.2.1']]])
