@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { ServiceEvent } from '../controller/converge.ts'
 import { SystemClock } from '../io/clock.ts'
+import { within } from '../io/within.ts'
 import { isApiError } from '../kubernetes/api-error.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
@@ -304,8 +304,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     await Promise.all([acceptances, announcements, admission, leaseWatcher, livenessSecret].map(part => part.stop()))
     await stores.stop()
     // Nothing is decided any more: another may lead. A server that does not answer must not hold us up.
-    await Promise.race([Promise.all([elector.stop(), recorder.flush()]), wait(GOODBYE_MS)])
-    await Promise.race([recorder.stop(), wait(GOODBYE_MS)])
+    await within(clock, GOODBYE_MS, Promise.all([elector.stop(), recorder.flush()]))
+    await within(clock, GOODBYE_MS, recorder.stop())
     await Promise.all([probes.stop(), metricsServer?.stop()])
     client.close()
     logger.info({}, 'controller stopped')

@@ -1,5 +1,6 @@
 import type { Clock } from '../../io/clock.ts'
 import type { ConnectTcp, ListenTcp } from '../../io/tcp.ts'
+import { within } from '../../io/within.ts'
 import type { ApiClient } from '../../kubernetes/client.ts'
 import { EventRecorder } from '../../kubernetes/events.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
@@ -176,10 +177,7 @@ export class Speaker {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     await Promise.all([this.#link.leave(), this.#bgp.stop(), this.#livenessKey.stop()])
     await this.#link.stop()
-    const cancelFlush = Promise.withResolvers<void>()
-    const cancel = this.#clock.setTimer(() => cancelFlush.resolve(), FLUSH_TIMEOUT_MS)
-    await Promise.all([this.#registration.stop(), Promise.race([this.#events.flush(), cancelFlush.promise])])
-    cancel()
+    await Promise.all([this.#registration.stop(), within(this.#clock, FLUSH_TIMEOUT_MS, this.#events.flush())])
     await Promise.all([this.#events.stop(), this.#stores.stop()])
   }
 

@@ -10,6 +10,7 @@ import { Routes } from '../../../bgp/routes.ts'
 import type { ConnectionId, TimerName } from '../../../bgp/session/action.ts'
 import type { Clock } from '../../../io/clock.ts'
 import type { ConnectTcp } from '../../../io/tcp.ts'
+import { within } from '../../../io/within.ts'
 import { formatAddress, parseAddress } from '../../../ip/address.ts'
 import type { Logger } from '../../../kubernetes/logger.ts'
 import type { ReportedInterface, UnnumberedNeighbour } from '../link/link-messages.ts'
@@ -202,9 +203,9 @@ export class PeerDriver {
     this.#routes = undefined
     if (sender && sender.prefixesSent > 0 && !negotiated?.gracefulRestart) {
       sender.setGracefulShutdown()
-      await this.#within(drainMs, sender.whenStopped)
+      await within(this.#clock, drainMs, sender.whenStopped)
       sender.setRoutes(Routes.none)
-      await this.#within(FLUSH_TIMEOUT_MS, sender.whenIdle())
+      await within(this.#clock, FLUSH_TIMEOUT_MS, sender.whenIdle())
     }
     await this.#end({ type: this.#config.gracefulRestart ? 'gracefulRestart' : 'shutdown', communication })
   }
@@ -344,12 +345,5 @@ export class PeerDriver {
     if (!local) return {}
     const name = location.type === 'interface' ? location.interface : undefined
     return nextHopsOf({ local, interface: name, extendedNextHop, interfaces: this.#init.interfaces() })
-  }
-
-  async #within(limitMs: number, done: Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#clock.setTimer(resolve, limitMs)
-    await Promise.race([done, promise])
-    cancel()
   }
 }
