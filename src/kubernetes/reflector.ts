@@ -3,11 +3,12 @@ import { ApiError, errorFromStatus, isApiError } from './api-error.ts'
 import { Backoff, type BackoffInit } from './backoff.ts'
 import type { ApiClient, Query } from './client.ts'
 import type { Logger } from './logger.ts'
+import { type Listed, ObjectMirror } from './object-mirror.ts'
 import type { Syncable } from './reconciler.ts'
-import { describeResource, type KubernetesObject, objectKey, type Resource } from './resources.ts'
+import { describeResource, type KubernetesObject, type Resource } from './resources.ts'
 import { sleep } from './sleep.ts'
 import type { Store } from './store.ts'
-import { parseWatchEvent, type WatchEvent } from './watch-event.ts'
+import { parseWatchEvent } from './watch-event.ts'
 import { LineSplitter } from './watch-lines.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -53,7 +54,7 @@ const pagesAfterEndlessStreams = 2
  */
 export class Reflector<T> implements Syncable {
   readonly #client: Pick<ApiClient, 'list' | 'stream' | 'reachability'>
-  readonly #store: Store<T>
+  readonly #mirror: ObjectMirror<T>
   readonly #clock: Clock
   readonly #random: () => number
   readonly #logger: Logger
@@ -83,7 +84,7 @@ export class Reflector<T> implements Syncable {
 
   constructor({ client, store, clock, random, logger }: ReflectorComponents<T>, init: ReflectorInit<T>) {
     this.#client = client
-    this.#store = store
+    this.#mirror = new ObjectMirror({ store, logger }, { resource: init.resource.plural, view: init.view })
     this.#clock = clock
     this.#random = random
     this.#logger = logger
@@ -215,7 +216,7 @@ export class Reflector<T> implements Syncable {
       if (!resourceVersion || !Array.isArray(items)) {
         throw new ApiError('badResponse', `list ${this.#what}: the answer is not a list with a resourceVersion`)
       }
-      for (const object of items) this.#collect(objects, object)
+      for (const object of items) this.#mirror.collect(objects, object)
       next = metadata?.continue || undefined
       if (!next) {
         this.#replace(objects, resourceVersion)
@@ -283,53 +284,19 @@ export class Reflector<T> implements Syncable {
         } else if (!initial.objects && event.resourceVersion !== '') this.#resourceVersion = event.resourceVersion
         return
       default:
-        if (initial.objects) this.#collectEvent(initial.objects, event)
-        else this.#apply(event)
+        if (initial.objects) this.#mirror.collectEvent(initial.objects, event)
+        else this.#resumeFrom(this.#mirror.apply(event))
     }
   }
 
-  #apply({ type, object }: ObjectEvent): void {
-    const { resourceVersion = '' } = object.metadata ?? {}
-    const key = objectKey(object.metadata ?? {})
-    if (type === 'DELETED') this.#store.delete(key)
-    else {
-      const value = this.#view(key, object)
-      if (value !== undefined) this.#store.upsert(key, resourceVersion, value)
-    }
+  #resumeFrom(resourceVersion: string): void {
     this.#resourceVersion = resourceVersion
     this.#badAnswers = 0
-  }
-
-  #collectEvent(objects: Listed<T>, { type, object }: ObjectEvent): void {
-    if (type === 'DELETED') objects.delete(objectKey(object.metadata ?? {}))
-    else this.#collect(objects, object)
-  }
-
-  #collect(objects: Listed<T>, object: KubernetesObject): void {
-    const { resourceVersion = '' } = object.metadata ?? {}
-    const key = objectKey(object.metadata ?? {})
-    // A relist of what did not change makes no garbage.
-    const held = this.#store.resourceVersion(key) === resourceVersion ? this.#store.get(key) : undefined
-    const value = held ?? this.#view(key, object)
-    if (value !== undefined) objects.set(key, { resourceVersion, value })
-  }
-
-  #view(key: string, object: KubernetesObject): T | undefined {
-    try {
-      return this.#init.view(object)
-    } catch (error) {
-      this.#logger.error(
-        { resource: this.#init.resource.plural, key, err: error },
-        'cannot read an object: it is left out',
-      )
-      return undefined
-    }
   }
 
   #replace(objects: Listed<T>, resourceVersion: string): void {
-    this.#store.replace(objects)
-    this.#resourceVersion = resourceVersion
-    this.#badAnswers = 0
+    this.#mirror.replace(objects)
+    this.#resumeFrom(resourceVersion)
     if (this.#isSynced) return
     this.#isSynced = true
     this.#synced.resolve()
@@ -359,9 +326,6 @@ export class Reflector<T> implements Syncable {
     this.#failing ||= !expected
   }
 }
-
-type Listed<T> = Map<string, { readonly resourceVersion: string; readonly value: T }>
-type ObjectEvent = Extract<WatchEvent, { object: KubernetesObject }>
 
 class SilentConnection extends Error {
   constructor(what: string, silentMs: number) {
