@@ -1,5 +1,4 @@
 import { type Address, formatAddress } from '../ip/address.ts'
-import { rangeContains } from '../ip/range.ts'
 import type {
   Announcement,
   AnnouncementConflict,
@@ -18,11 +17,12 @@ import {
 } from './claim-state.ts'
 import { type ClaimTimings, DEFAULT_CLAIM_TIMINGS } from './claim-timings.ts'
 import { claimView, lastBefore, type Place } from './claim-view.ts'
-import type { DesiredAddress } from './desired.ts'
+import { type DesiredAddress, isWantedOn } from './desired.ts'
 import { DueQueue } from './due-queue.ts'
 import { type Link, sameLink } from './link.ts'
 import type { Segment } from './liveness-paths.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
+import { OrderIndex } from './order-index.ts'
 
 /** Between the first probes of two addresses on one interface: at most 5,000 addresses a second are asked for. */
 const ASK_SPACING_MS = 0.2
@@ -53,8 +53,7 @@ export class Announcer {
   readonly #timings: ClaimTimings
   readonly #neighbourhood: Neighbourhood
   readonly #wanted = new Map<string, Wanted>()
-  /** the addresses in whose order a node stands */
-  readonly #addressesOfNode = new Map<string, Set<string>>()
+  readonly #orders = new OrderIndex()
   #links = new Map<string, Link>()
   #segments: readonly Segment[] = []
   #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
@@ -147,14 +146,9 @@ export class Announcer {
 
   #replace(key: string, desired: DesiredAddress, nowMs: number): void {
     const before = this.#wanted.get(key)
-    if (before) this.#forgetOrder(key, before.order)
     const wanted: Wanted = { ...desired, claims: before?.claims ?? new Map() }
     this.#wanted.set(key, wanted)
-    for (const node of wanted.order) {
-      const addresses = this.#addressesOfNode.get(node)
-      if (addresses) addresses.add(key)
-      else this.#addressesOfNode.set(node, new Set([key]))
-    }
+    this.#orders.replace(key, before?.order ?? [], wanted.order)
     this.#dropUnwanted(wanted)
     for (const link of this.#links.values()) this.#want(link, key, wanted)
     const patienceOver = before?.patient === true && !wanted.patient
@@ -165,16 +159,8 @@ export class Announcer {
     const wanted = this.#wanted.get(key)
     if (!wanted) return
     for (const claim of wanted.claims.values()) this.#drop(claim, wanted)
-    this.#forgetOrder(key, wanted.order)
+    this.#orders.replace(key, wanted.order, [])
     this.#wanted.delete(key)
-  }
-
-  #forgetOrder(key: string, order: readonly string[]): void {
-    for (const node of order) {
-      const addresses = this.#addressesOfNode.get(node)
-      addresses?.delete(key)
-      if (addresses?.size === 0) this.#addressesOfNode.delete(node)
-    }
   }
 
   /**
@@ -206,22 +192,12 @@ export class Announcer {
   }
 
   #dropUnwanted(wanted: Wanted): void {
-    for (const [name, claim] of wanted.claims) if (!this.#belongs(wanted, name)) this.#drop(claim, wanted)
-  }
-
-  /**
-   * Whether an address is to be announced on an interface. Where none is named, those in the address's subnet are meant, be they up or not:
-   * nobody elsewhere would ask. An address in no subnet of this node's, as routed ones are, belongs on all.
-   */
-  #belongs({ interfaces, address }: DesiredAddress, link: string): boolean {
-    if (interfaces !== 'all') return interfaces.includes(link)
-    const within = this.#segments.filter(({ subnets }) => subnets.some(subnet => rangeContains(subnet, address)))
-    return within.length === 0 || within.some(({ name }) => name === link)
+    for (const [name, claim] of wanted.claims) if (!isWantedOn(wanted, name, this.#segments)) this.#drop(claim, wanted)
   }
 
   #want(link: Link, key: string, wanted: Wanted): Claim | undefined {
     const { address, claims } = wanted
-    if (!this.#belongs(wanted, link.name) || !link.families.includes(address.family)) return undefined
+    if (!isWantedOn(wanted, link.name, this.#segments) || !link.families.includes(address.family)) return undefined
     let claim = claims.get(link.name)
     if (!claim) {
       claim = { key, link, address, state: IDLE, conflictToldMs: Number.NEGATIVE_INFINITY }
@@ -267,7 +243,7 @@ export class Announcer {
     this.#neighbourhood.setLife(node, { state, lastHeardMs, saidGoodbye }, link)
     // Told again, it must not make those ask who wait for an owner's word.
     if (state === before) return
-    const addresses = [...(this.#addressesOfNode.get(node) ?? [])]
+    const addresses = this.#orders.addressesOf(node)
     // While the two did not hear each other, both may have come to own an address: they settle it as soon as one speaks.
     if (state === 'up') this.#speakUp(addresses, nowMs, link)
     for (const key of addresses) this.#view(key, nowMs, { urgent: true, link })

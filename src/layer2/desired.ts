@@ -1,4 +1,6 @@
 import type { Address } from '../ip/address.ts'
+import { rangeContains } from '../ip/range.ts'
+import type { Segment } from './liveness-paths.ts'
 
 /** On which interfaces an address is to be announced, by name; 'all' means those in the address's subnet, or every usable one where there is none. */
 export type WantedInterfaces = 'all' | readonly string[]
@@ -19,3 +21,19 @@ export interface DesiredAddress {
 
 /** Every address that concerns this node, by the address in canonical form. */
 export type DesiredSet = ReadonlyMap<string, DesiredAddress>
+
+/**
+ * Whether an address is to be announced on an interface, by name. Where none is named, those in the address's subnet are meant, be they up
+ * or not: nobody elsewhere would ask. An address in no subnet of this node's, as routed ones are, belongs on all.
+ *
+ * @param segments this node's interfaces
+ */
+export function isWantedOn(
+  { interfaces, address }: DesiredAddress,
+  link: string,
+  segments: readonly Segment[],
+): boolean {
+  if (interfaces !== 'all') return interfaces.includes(link)
+  const within = segments.filter(({ subnets }) => subnets.some(subnet => rangeContains(subnet, address)))
+  return within.length === 0 || within.some(({ name }) => name === link)
+}
