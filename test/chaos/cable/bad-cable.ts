@@ -36,25 +36,38 @@ export async function insertBadCable(
   seed: number,
 ): Promise<() => Promise<void>> {
   const { switchNamespace } = lab.lab.topology
-  const program = buildBadCable()
   const [port, near, far] = [`${node}-eth0`, `bad-${node}`, badPort(node)]
   const ip = async (...commands: string[]) =>
     await run([...inNamespace(switchNamespace), 'ip', '-batch', '-'], { input: `${commands.join('\n')}\n` })
   await ip(`link add ${near} type veth peer name ${far}`, `link set ${near} up`)
+  const cable = await startBadCable(switchNamespace, [port, near], trouble, seed)
+  await ip(`link set ${port} nomaster`, `link set ${far} master segment-a up`)
+  return async () => {
+    await ip(`link del ${near}`, `link set ${port} master segment-a`)
+    await cable.stop()
+  }
+}
+
+/** Runs a bad cable between two interfaces of one namespace. */
+export async function startBadCable(
+  namespace: string,
+  ends: readonly [string, string],
+  { loss, delayMs, jitterMs, doubled, reordered }: CableTrouble,
+  seed: number,
+): Promise<{ stop(): Promise<void> }> {
   const share = (value = 0) => String(Math.round(value * 1e6))
   const microseconds = (ms = 0) => String(Math.round(ms * 1e3))
-  const { loss, delayMs, jitterMs, doubled, reordered } = trouble
   const numbers = [share(loss), microseconds(delayMs), microseconds(jitterMs), share(doubled), share(reordered)]
-  const command = [...inNamespace(switchNamespace).slice(1), program, port, near, ...numbers, String(seed)]
+  const command = [...inNamespace(namespace).slice(1), buildBadCable(), ...ends, ...numbers, String(seed)]
   const child = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), closed])
   if (line !== 'ready') throw new Error('the bad cable does not work')
-  await ip(`link set ${port} nomaster`, `link set ${far} master segment-a up`)
-  return async () => {
-    await ip(`link del ${near}`, `link set ${port} master segment-a`)
-    child.kill('SIGTERM')
-    await closed
+  return {
+    async stop() {
+      child.kill('SIGTERM')
+      await closed
+    },
   }
 }
 
