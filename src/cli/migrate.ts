@@ -60,7 +60,12 @@ export function reviewMigration(snapshot: Snapshot, metallb: MetalLB): MigrateRe
       })
     }
   }
-  findings.push(...guardianFindings(snapshot), ...refusedFindings(cluster), ...differences(cluster, metallb))
+  findings.push(
+    ...guardianFindings(snapshot),
+    ...unseenFindings(snapshot),
+    ...refusedFindings(cluster),
+    ...differences(cluster, metallb),
+  )
   return {
     metallb,
     carriesOver: KINDS.map(kind => ({ kind, count: objectsOf(snapshot, kind).length })).filter(
@@ -69,6 +74,13 @@ export function reviewMigration(snapshot: Snapshot, metallb: MetalLB): MigrateRe
     services: { kept, changed },
     findings: sortFindings(findings),
   }
+}
+
+/** What nobody may look at, nobody can promise to keep. Kinds that the API server does not know yet are Herald's own. */
+function unseenFindings({ unread }: Snapshot): Finding[] {
+  return unread
+    .filter(({ why }) => why.startsWith('you may not'))
+    .map(({ kind, why }) => ({ level: 'error', subject: kind, message: why }))
 }
 
 /** The same cluster with a Herald in the place of the MetalLB, a speaker on every node. */

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { takeDown } from '../../lab/down.ts'
 import { heraldImage } from '../../lab/herald-image.ts'
 import { importImages } from '../../lab/images.ts'
@@ -12,6 +16,7 @@ import { installMetallb, metallbNamespace } from '../support/lab/metallb.ts'
 import { PageLoop } from '../support/lab/page-loop.ts'
 import { WatchedSegment } from '../support/lab/segment.ts'
 import { installTools, type LabTools } from '../support/lab/tools.ts'
+import { fencedBlocks, sections, shellCommands } from '../support/markdown.ts'
 
 const NAME = `${process.env.HERALD_TEST_LAB ?? 'herald'}-migrate`
 const SERVICES = ['web-a', 'web-b', 'web-c']
@@ -30,18 +35,25 @@ describe('moving from MetalLB to Herald', function () {
   this.retries(0)
   let lab: TestLab
   let tools: LabTools
-  let image: string[]
+  let image: { repository: string; tag: string }
+  let folder: string
   let addresses: readonly string[]
   let segment: WatchedSegment
   let stopWatching: () => string[]
 
-  /** Runs `kubectl herald …` as a person would, but without a terminal. */
-  const herald = (...args: string[]) => {
-    const child = spawn('kubectl', ['herald', ...args], {
-      env: tools.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
+  /** The page's commands, as somebody types them who has the values at hand. */
+  const page = sections(readFileSync('docs/moving-from-metallb.md', 'utf8'))
+    .filter(({ heading }) => heading === 'Let the command lead')
+    .flatMap(({ body }) => fencedBlocks(body, 'sh').flatMap(shellCommands))
+  const [dryRun, move] = page.filter(command => command.startsWith('kubectl herald migrate')) as [string, string]
+
+  /** Runs a command as a person would in a folder with the chart, but without a terminal. */
+  const type = (command: string) => {
+    const meant = command
+      .replace('=registry.example/herald', `=${image.repository}`)
+      .replace('image.tag=0.1.0', `image.tag=${image.tag}`)
+    const options = { env: tools.env, cwd: folder, detached: true }
+    const child = spawn('sh', ['-c', meant], { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
     const said = { out: '', err: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said.out += text
@@ -50,9 +62,13 @@ describe('moving from MetalLB to Herald', function () {
       said.err += text
     })
     const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...said }))
-    return { said, ended, kill: () => process.kill(-child.pid!, 'SIGKILL') }
+    return {
+      said,
+      ended,
+      answer: (text: string) => child.stdin.write(text),
+      kill: () => process.kill(-child.pid!, 'SIGKILL'),
+    }
   }
-  const move = (...more: string[]) => herald('migrate', '--yes', ...image, ...more)
   const versions = async () => {
     const { stdout } = await lab.kubectl([
       ...['get', 'deployments,daemonsets,services,configmaps,ipaddresspools,l2advertisements', '--all-namespaces'],
@@ -71,8 +87,12 @@ describe('moving from MetalLB to Herald', function () {
     unlock()
     lab = new TestLab(running)
     await Promise.all(running.topology.nodes.map(node => importImages(running, node, [built.file])))
-    const [repository, tag] = built.reference.split(':')
-    image = [`image.repository=${repository}`, `image.tag=${tag}`].flatMap(value => ['--set', value])
+    const [repository = '', tag = ''] = built.reference.split(':')
+    image = { repository, tag }
+    folder = await mkdtemp(join(tmpdir(), 'herald-move-'))
+    await symlink(resolve('charts'), join(folder, 'charts'))
+    // As `helm get values metallb` prints it, where MetalLB was installed by Helm.
+    await writeFile(join(folder, 'values.yaml'), 'speaker:\n  logLevel: debug\n')
     tools = await installTools(lab)
     await installMetallb(lab)
     const inMetallb = poolAndAdvertisement('moving', ['192.0.2.100-192.0.2.119']).map(object => ({
@@ -103,6 +123,7 @@ describe('moving from MetalLB to Herald', function () {
     this.timeout(60_000)
     await segment?.stop()
     await tools?.remove()
+    if (folder) await rm(folder, { recursive: true })
     if (lab) await takeDown(NAME)
   })
 
@@ -110,7 +131,7 @@ describe('moving from MetalLB to Herald', function () {
     await lab.kubectl(['create', 'configmap', 'bgpextras', here, '--from-literal=extras=no bgp default ipv4-unicast'])
     try {
       const before = await versions()
-      const { code, out, err } = await move().ended
+      const { code, out, err } = await type(`${move} --yes`).ended
       assert.deepEqual([code, err], [1, ''])
       assert.match(out, /✓ 3 Services with an address keep it/)
       assert.match(out, /✗ ConfigMap bgpextras: holds configuration for FRR/)
@@ -123,19 +144,25 @@ describe('moving from MetalLB to Herald', function () {
 
   it('shows its steps, and takes none unasked', async () => {
     const before = await versions()
-    const plan = await herald('migrate', '--dry-run', ...image).ended
+    const plan = await type(dryRun).ended
     assert.deepEqual([plan.code, plan.err], [0, ''])
     assert.match(plan.out, /7\/7 Remove what is left of MetalLB/)
     assert.match(plan.out, /\$ kubectl delete deployment\/controller daemonset\/speaker /)
-    const unasked = await herald('migrate', ...image).ended
+    const unasked = await type(move).ended
     assert.equal(unasked.code, 2)
     assert.match(unasked.err, /standard input is no terminal/)
+    // script(1) has it run on a terminal.
+    const asked = type(`script --quiet --return --command '${move}' /dev/null`)
+    await waitFor(async () => asked.said.out.includes('Go on? [y/N] '), { what: 'the question', timeoutMs: 60_000 })
+    asked.answer('n\n')
+    const { code, out } = await asked.ended
+    assert.equal(code, 1, out)
+    assert.match(out, /Stopped\. The same command goes on from here\.\r?\n$/)
     assert.equal(await versions(), before)
   })
 
   it('ends where an image cannot be had, while MetalLB goes on announcing', async () => {
-    const wrong = herald('migrate', '--yes', '--timeout', '8', ...image, '--set', 'image.tag=nowhere')
-    const { code, out } = await wrong.ended
+    const { code, out } = await type(`${move} --yes --timeout 8 --set image.tag=nowhere`).ended
     assert.equal(code, 1, out)
     assert.match(out, /✗ no pod of the Deployment herald-controller is ready/)
     assert.match(
@@ -146,14 +173,14 @@ describe('moving from MetalLB to Herald', function () {
   })
 
   it('goes on after an interruption, and is done with no address changed', async () => {
-    const interrupted = move()
+    const interrupted = type(`${move} --yes`)
     await waitFor(async () => interrupted.said.out.includes('4/7 '), { what: 'the fourth step', timeoutMs: 120_000 })
     interrupted.kill()
     await interrupted.ended
 
     const startedMs = Date.now()
     const loop = await PageLoop.start({ namespace: lab.client.namespace, addresses, everyMs: 20, timeoutMs: 1_000 })
-    const { code, out, err } = await move().ended
+    const { code, out, err } = await type(`${move} --yes`).ended
     const { requests } = await loop.stop()
     console.log(out.replaceAll(/^/gm, '      | '))
     assert.equal(code, 0, out + err)
@@ -185,14 +212,25 @@ describe('moving from MetalLB to Herald', function () {
     assert.equal(kept.trim().split('\n').length, 2)
     const { stdout: ours } = await lab.kubectl(['get', 'configmap,daemonset', here, '--output=name'])
     assert.doesNotMatch(ours, /migration/)
-    const again = await herald('migrate', '--yes').ended
+    const again = await type(`${move} --yes`).ended
     assert.equal(again.code, 3)
     assert.match(again.err, /no MetalLB runs in the namespace/)
   })
 
   it('has Herald answer for every address, and serve new Services', async () => {
-    const { code, out } = await herald('status').ended
-    assert.equal(code, 0, out)
+    const status = async () => (await type('kubectl herald status').ended).code === 0
+    await waitFor(status, { what: 'a status without error', timeoutMs: 60_000, everyMs: 2_000 })
+    const { stdout: flags } = await lab.kubectl([
+      'get',
+      'daemonset',
+      'herald-speaker',
+      here,
+      '--output=jsonpath={..args}',
+    ])
+    assert.match(flags, /--log-level=debug/)
+    // One of the wrong image, one that waited, and the one that runs: what came after the hand-over restarted nobody.
+    const { stdout: revisions } = await lab.kubectl(['get', 'controllerrevisions', here, '--output=name'])
+    assert.equal(revisions.match(/herald-speaker/g)?.length, 3, revisions)
     for (const address of addresses) {
       assert.equal((await lab.client.arping(address)).length, 1, address)
       assert.ok((await lab.client.fetch(`http://${address}/`)).ok, address)

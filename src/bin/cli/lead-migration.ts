@@ -8,7 +8,7 @@ import {
   nextStep,
   wayBack,
 } from '../../cli/migration-steps.ts'
-import { renderHalt, renderStep } from '../../cli/render/migrate.ts'
+import { renderHalt, renderStep, renderWaiting } from '../../cli/render/migrate.ts'
 import type { Style } from '../../cli/render/style.ts'
 import type { CommandRunner } from './command-runner.ts'
 
@@ -76,15 +76,18 @@ export async function leadMigration(components: LeadMigrationComponents, init: L
 /** Looks at the cluster until the step is done, a Service has another address than before, or the time is over. */
 async function waitFor(
   step: MigrationStep,
-  { read, monotonicMs, sleep }: LeadMigrationComponents,
+  { read, monotonicMs, sleep, say, style }: LeadMigrationComponents,
   timeoutMs: number,
 ): Promise<[MigrationState, readonly string[]]> {
   const deadlineMs = monotonicMs() + timeoutMs
+  let told: string | undefined
   for (;;) {
     const state = await read()
     if (state.changed.length > 0) return [state, state.changed]
     const missing = nextStep(state) === undefined ? [] : step.missing(state)
     if (missing.length === 0 || monotonicMs() >= deadlineMs) return [state, missing]
+    if (missing[0] !== told) say(renderWaiting(missing, style))
+    told = missing[0]
     await sleep(LOOK_EVERY_MS)
   }
 }

@@ -2,7 +2,7 @@ import type { MigrateReport } from '../migrate.ts'
 import type { PlannedStep } from '../migration-plan.ts'
 import { counted } from '../text.ts'
 import { renderFindings } from './findings.ts'
-import type { Style } from './style.ts'
+import { harmless, type Style } from './style.ts'
 import { renderTable, section, wrap } from './table.ts'
 
 /** The lines of the report: what carries over, what cannot, and what differs. */
@@ -51,13 +51,18 @@ export function renderStep(
   ]
 }
 
+/** What is still waited for. */
+export function renderWaiting([what = '']: readonly string[], style: Style): string[] {
+  return [style.dim(`      … ${harmless(what)}`)]
+}
+
 /** What a step that did not come true leaves to do. */
 export function renderHalt(
   { missing, back, note }: { missing: readonly string[]; back: readonly string[]; note: string },
   style: Style,
 ): string[] {
   return [
-    ...missing.map(what => `  ${style.red(`✗ ${what}`)}`),
+    ...missing.flatMap(what => wrap(harmless(what), { width: style.width, lead: '  ✗ ' }).map(line => style.red(line))),
     '',
     ...wrap(note, { width: style.width }),
     ...(back.length > 0 ? ['', 'To go back:', ...back.map(command => `      ${style.cyan(`$ ${command}`)}`)] : []),

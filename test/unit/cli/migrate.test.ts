@@ -63,6 +63,16 @@ describe('kubectl herald migrate', () => {
     })
   }
 
+  it('does not begin where it may not look', () => {
+    const unread = [
+      { kind: 'Service', why: 'you may not list services' },
+      { kind: 'SpeakerStatus', why: 'the API server does not know speakerstatuses' },
+    ] as const
+    const cluster = { ...movableCluster(), unread }
+    const errors = reviewMigration(cluster, findMetalLB(cluster)!).findings.filter(({ level }) => level === 'error')
+    assert.deepEqual(errors, [{ level: 'error', subject: 'Service', message: 'you may not list services' }])
+  })
+
   for (const [mark, program] of [
     ['argocd.argoproj.io/tracking-id', 'Argo CD'],
     ['helm.toolkit.fluxcd.io/name', 'Flux'],

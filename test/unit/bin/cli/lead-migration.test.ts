@@ -146,6 +146,8 @@ describe('Leading through a migration', () => {
     const { code, text, nowMs } = await lead(cluster, { read })
     assert.equal(code, 1)
     assert.equal(nowMs, 5_000)
+    assert.match(text, /^ {6}… no controller of Herald leads$/m)
+    assert.equal(text.match(/…/g)?.length, 1, 'what is waited for is said once')
     assert.match(text, /✗ no controller of Herald leads/)
     assert.match(text, /\$ helm uninstall herald --namespace=metallb-system/)
     assert.ok(!cluster.typed.some(command => command.includes('patch daemonset')))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readSnapshot } from '../../../../src/bin/cli/read-snapshot.ts'
+import { readMigrationObjects, readSnapshot } from '../../../../src/bin/cli/read-snapshot.ts'
 import type { ApiObject } from '../../../../src/cli/snapshot.ts'
 import { ApiError } from '../../../../src/kubernetes/api-error.ts'
 import type { ApiClient } from '../../../../src/kubernetes/client.ts'
@@ -39,6 +39,19 @@ describe('readSnapshot()', () => {
     assert.equal((await readSnapshot(api, init)).namespace, 'lb')
     assert.equal((await readSnapshot(api, { ...init, of: 'MetalLB' })).namespace, 'metallb-system')
     assert.equal((await readSnapshot(api, { ...init, namespace: 'given' })).namespace, 'given')
+  })
+
+  it('finds a migration that is under way by its note, when little of MetalLB is left', async () => {
+    const labels = { 'app.kubernetes.io/managed-by': 'kubectl-herald' }
+    const api = server({ configmaps: [{ metadata: { name: 'herald-migration', namespace: 'lb', labels } }] })
+    assert.equal((await readSnapshot(api, { ...init, of: 'MetalLB' })).namespace, 'lb')
+  })
+
+  it('reads for a migration what the other commands do not, as far as it may', async () => {
+    const api = server({ roles: [own('r')], clusterroles: [own('c')] }, { forbidden: ['serviceaccounts'] })
+    const { Role, ClusterRole, ServiceAccount } = await readMigrationObjects(api, 'lb')
+    assert.deepEqual([Role?.length, ClusterRole?.length, ServiceAccount], [1, 1, []])
+    assert.ok(api.asked.includes('roles in lb') && api.asked.includes('clusterroles'))
   })
 
   it("falls back on the speakers' objects, and then on the usual name", async () => {
