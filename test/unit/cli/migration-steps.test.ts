@@ -163,7 +163,8 @@ describe('The note of the addresses', () => {
   })
 
   for (const data of [undefined, null, {}, { addresses: 7 }, { addresses: '\n \nx\n' }]) {
-    it(`is empty when it holds ${JSON.stringify(data)}`, () => assert.deepEqual(readNote({ data } as ApiObject), new Map()))
+    it(`is empty when it holds ${JSON.stringify(data)}`, () =>
+      assert.deepEqual(readNote({ data } as ApiObject), new Map()))
   }
 
   const noted = new Map([['default/web', ['192.0.2.1']]])
