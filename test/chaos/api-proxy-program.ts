@@ -1,10 +1,12 @@
 /**
  * Stands before the API server and spoils some of its answers: run by ApiProxy in the control plane's namespace.
  *
- *   node api-proxy-program.ts PKI_FOLDER ADDRESS PORT SERVER_PORT
+ *   node api-proxy-program.ts PKI_FOLDER SERVICE_ADDRESS ADDRESS PORT SERVER_PORT NODE_NAMESPACE_FILE…
  *
- * Takes a line of JSON (Spoiling) for each change on standard input, ends when that ends, and prints a line of JSON (ProxyCounts) after each change.
+ * Takes a line of JSON (Spoiling) for each change on standard input, and prints a line of JSON (ProxyCounts) after each change. When the input ends, however
+ * its parent ended, it takes the nodes' rules away and ends.
  */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, createServer, request } from 'node:https'
@@ -12,7 +14,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ProxyCounts, Spoiling } from './api-proxy.ts'
 
-const [folder = '', address = '', port = '', serverPort = ''] = process.argv.slice(2)
+const [folder = '', service = '', address = '', port = '', serverPort = '', ...nodes] = process.argv.slice(2)
+const TABLE = 'herald-chaos-api'
 const read = (name: string) => readFileSync(join(folder, name))
 const agent = new Agent({ ca: read('ca.crt'), keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 const counts: ProxyCounts = { requests: 0, spoilt: 0 }
@@ -33,7 +36,25 @@ const server = createServer(
 // An answer that streams lasts for as long as its watch.
 server.requestTimeout = 0
 server.timeout = 0
-server.listen(Number(port), address, () => say(counts))
+server.listen(Number(port), address, () => {
+  removeRules()
+  const rule = `ip daddr ${service} tcp dport 443 dnat ip to ${address}:${port}`
+  const chain = (name: string, hook: string) => `chain ${name} { type nat hook ${hook} priority -150; ${rule}; }`
+  nft(`table inet ${TABLE} { ${chain('out', 'output')} ${chain('pre', 'prerouting')} }`)
+  say(counts)
+})
+
+/** Runs a script on each node. */
+function nft(script: string): void {
+  for (const node of nodes) {
+    const { status, stderr } = spawnSync('nsenter', [`--net=${node}`, '--', 'nft', script], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`nft on ${node}: ${stderr}`)
+  }
+}
+
+function removeRules(): void {
+  nft(`add table inet ${TABLE}; delete table inet ${TABLE}`)
+}
 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { method, url, headers } = incoming
@@ -72,4 +93,7 @@ createInterface({ input: process.stdin })
     if (spoiling.how !== 'not') server.closeAllConnections()
     say(counts)
   })
-  .on('close', () => process.exit(0))
+  .on('close', () => {
+    removeRules()
+    process.exit(0)
+  })

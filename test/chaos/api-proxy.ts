@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { inNamespace } from '../../lab/network.ts'
+import { inNamespace, namespaceFile } from '../../lab/network.ts'
 import { apiServerAddress, apiServerPort, serviceCidrs } from '../../lab/topology.ts'
 import type { TestLab } from '../support/lab/lab.ts'
 
@@ -23,7 +24,6 @@ export interface ProxyCounts {
 const proxyPort = 6444
 /** The Service "kubernetes" has the first address of its range. */
 const kubernetesService = serviceCidrs[0].replace(/\.0\/\d+$/, '.1')
-const table = 'herald-chaos-api'
 
 /**
  * A proxy between Herald's Pods and the API server. It presents the API server's own certificate and hands on the Pods' tokens, so that nothing in Herald or its
@@ -31,7 +31,6 @@ const table = 'herald-chaos-api'
  * kube-proxy's rules, while kubelet and kube-proxy, which know the server's own address, go past.
  */
 export class ApiProxy {
-  readonly #lab: TestLab
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
   readonly #reader: Interface
@@ -40,28 +39,18 @@ export class ApiProxy {
     const { topology, folder } = lab.lab
     const program = fileURLToPath(new URL('api-proxy-program.ts', import.meta.url))
     const numbers = [apiServerAddress, proxyPort, apiServerPort].map(String)
-    const command = [process.execPath, program, join(folder, 'pki'), ...numbers]
+    const nodes = topology.nodes.map(({ namespace }) => namespaceFile(namespace))
+    const command = [process.execPath, program, join(folder, 'pki'), kubernetesService, ...numbers, ...nodes]
     const child = spawn('nsenter', [...inNamespace(topology.control.namespace).slice(1), ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true, // Ctrl-C is the driver's, who ends it
     })
-    const proxy = new ApiProxy(lab, child)
+    const proxy = new ApiProxy(child)
     await proxy.#nextCounts()
-    const rule = `ip daddr ${kubernetesService} tcp dport 443 dnat ip to ${apiServerAddress}:${proxyPort}`
-    const script = [
-      `table inet ${table} {`,
-      `  chain out { type nat hook output priority -150; ${rule}; }`,
-      `  chain pre { type nat hook prerouting priority -150; ${rule}; }`,
-      '}',
-    ].join('\n')
-    for (const node of topology.nodes) {
-      await removeRules(lab, node.name)
-      await lab.runOn(node.name, ['nft', script])
-    }
     return proxy
   }
 
-  private constructor(lab: TestLab, child: ChildProcess) {
-    this.#lab = lab
+  private constructor(child: ChildProcess) {
     this.#child = child
     this.#reader = createInterface({ input: child.stdout! })
     this.#lines = this.#reader[Symbol.asyncIterator]()
@@ -74,8 +63,9 @@ export class ApiProxy {
   }
 
   async stop(): Promise<void> {
-    for (const { name } of this.#lab.lab.topology.nodes) await removeRules(this.#lab, name)
+    const closed = once(this.#child, 'close')
     this.#child.stdin!.end()
+    await closed
     this.#reader.close()
   }
 
@@ -84,8 +74,4 @@ export class ApiProxy {
     if (done) throw new Error('the proxy before the API server died')
     return JSON.parse(value) as ProxyCounts
   }
-}
-
-async function removeRules(lab: TestLab, node: string): Promise<void> {
-  await lab.runOn(node, ['nft', `add table inet ${table}; delete table inet ${table}`])
 }

@@ -6,24 +6,30 @@
  *
  * Prints the value of the expression, evaluated in the process's main thread, as JSON.
  */
+interface Answer {
+  id?: number
+  result?: { result?: { value?: unknown }; exceptionDetails?: unknown }
+}
+
 const INSPECTOR = 'http://127.0.0.1:9229/json/list'
 const PATIENCE_MS = 10_000
 
 const [expression = ''] = process.argv.slice(2)
 const deadlineMs = Date.now() + PATIENCE_MS
 const socket = new WebSocket(await inspectorUrl())
-socket.onopen = () => {
-  const params = { expression, returnByValue: true }
-  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }))
-}
+const evaluate = (id: number, code: string) =>
+  socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression: code, returnByValue: true } }))
+socket.onopen = () => evaluate(1, expression)
 socket.onmessage = ({ data }) => {
-  const { result } = JSON.parse(String(data)) as {
-    result?: { result?: { value?: unknown }; exceptionDetails?: unknown }
-  }
-  if (result?.exceptionDetails !== undefined) console.error(JSON.stringify(result.exceptionDetails))
+  const { id, result } = JSON.parse(String(data)) as Answer
+  if (id !== 1) return
+  process.exitCode = result?.exceptionDetails === undefined ? 0 : 1
+  if (process.exitCode === 1) console.error(JSON.stringify(result?.exceptionDetails))
   process.stdout.write(`${JSON.stringify(result?.result?.value ?? null)}\n`)
-  process.exit(result?.exceptionDetails === undefined ? 0 : 1)
+  // Gone when this connection is: the next one to come opens another inspector.
+  evaluate(2, 'setTimeout(() => process._debugEnd()).unref(), 0')
 }
+socket.onclose = () => process.exit()
 socket.onerror = () => process.exit(1)
 
 async function inspectorUrl(): Promise<string> {

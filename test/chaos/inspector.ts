@@ -9,9 +9,7 @@ import { run } from '../../lab/process.ts'
 export async function evaluateIn(pid: number, expression: string): Promise<unknown> {
   process.kill(pid, 'SIGUSR1')
   const program = fileURLToPath(new URL('inspector-program.ts', import.meta.url))
-  // The answer first, then the inspector goes.
-  const whole = `(() => { setTimeout(() => process._debugEnd(), 200).unref(); return (${expression}) })()`
-  const command = ['nsenter', `--net=/proc/${pid}/ns/net`, '--', process.execPath, program, whole]
+  const command = ['nsenter', `--net=/proc/${pid}/ns/net`, '--', process.execPath, program, expression]
   const { stdout } = await run(command, { timeoutMs: 20_000 })
   return JSON.parse(stdout)
 }

@@ -31,6 +31,7 @@ export interface RunOptions {
 /** How long it has to be whole to count as whole. */
 const QUIET_MS = 1_500
 const LOOK_EVERY_MS = 300
+const TELL_EVERY_MS = 20_000
 /** After its bound, a cluster is waited for so many times as long again, before the run gives up. */
 const GIVE_UP_AFTER = 3
 /** At the beginning, everything starts at once. */
@@ -141,6 +142,7 @@ class ChaosRun {
   async #rest(boundMs: number): Promise<{ recoveredMs?: number; amiss: string[] }> {
     const startedMs = Date.now()
     let wholeSinceMs: number | undefined
+    let toldMs = startedMs
     for (;;) {
       const lookedMs = Date.now()
       const amiss = await whatIsAmiss(this.#world, this.#observers).catch(error => [
@@ -151,6 +153,10 @@ class ChaosRun {
       if (wholeSinceMs !== undefined && Date.now() - wholeSinceMs >= QUIET_MS)
         return { recoveredMs: wholeSinceMs, amiss }
       if (wholeSinceMs === undefined && lookedMs - startedMs > boundMs) return { amiss }
+      if (amiss.length > 0 && lookedMs - toldMs > TELL_EVERY_MS) {
+        toldMs = lookedMs
+        this.#report.say(`not yet whole: ${amiss.join('; ').slice(0, 300)}`)
+      }
       await sleep(LOOK_EVERY_MS)
     }
   }

@@ -6,7 +6,7 @@ import { evaluateIn, isAlive } from '../inspector.ts'
 const JUMPS_SECONDS = [-3_600, -45, 45, 3_600, 366 * 24 * 3_600]
 
 /** Shifts `Date`, by which Herald reads the time of day, by so much against the true clock. */
-const shifted = (ms: number) => `(() => {
+export const shifted = (ms: number) => `(() => {
   globalThis.__trueDate ??= Date
   const True = globalThis.__trueDate
   globalThis.Date = ${ms} === 0 ? True : class Date extends True {

@@ -52,6 +52,7 @@ export class PageLoop {
     const command = [process.execPath, program, ...numbers.map(String), ...addresses]
     const child = spawn('nsenter', [...inNamespace(namespace).slice(1), ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true, // Ctrl-C is its parent's, who ends it
     })
     const bad: BadRequest[] = []
     let summary: PageLoopSummary | undefined

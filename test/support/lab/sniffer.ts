@@ -45,6 +45,7 @@ export class Sniffer {
     const options = ['-i', card, '-w', '-', '-U', '--immediate-mode', '-B', '8192', '-s', '256', filter]
     const child = spawn('nsenter', [...inNamespace(namespace).slice(1), 'tcpdump', ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // Ctrl-C is its parent's, who ends it
     })
     const closed = once(child, 'close')
     let said = ''
