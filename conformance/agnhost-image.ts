@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Image } from '../lab/base-images.ts'
 import { withImageFolder } from '../lab/image-folder.ts'
 import { writeOciArchive } from '../lab/oci-archive.ts'
@@ -14,41 +15,57 @@ import type { Suite } from './suite-build.ts'
 export const agnhostPrerequisites: readonly Prerequisite[] = [
   { provides: 'busybox', debianPackage: 'busybox', why: "has the small commands of the suite's Pods" },
   { provides: '/bin/nc.openbsd', debianPackage: 'netcat-openbsd', why: "tries ports in the suite's Pods" },
+  { provides: 'wget', debianPackage: 'wget', why: "fetches pages in the suite's Pods" },
 ]
 
-/** These are other programs than busybox's: its shell prefers its own commands to those in the path. */
+/**
+ * Commands that are not busybox's: its shell prefers its own to those in the path, its netcat knows other options, and the
+ * wget of Debian 12's (1.35.0) crashes on an address without "http://".
+ */
 const programs = {
   'usr/bin/busybox': 'busybox',
-  'usr/bin/sh': 'dash',
-  'usr/bin/nc': 'nc.openbsd',
   'usr/bin/curl': 'curl',
+  'usr/bin/nc': 'nc.openbsd',
+  'usr/bin/sh': 'dash',
+  'usr/bin/wget': 'wget',
 }
-const notFromBusybox = ['ash', 'busybox', 'curl', 'nc', 'sh']
+const notFromBusybox = ['ash', 'busybox', 'curl', 'nc', 'sh', 'wget']
 
 /** The image of agnhost, under the name by which the suite's Pods ask for it. */
 export async function agnhostImage(suite: Suite): Promise<Image> {
   const reference = await agnhostReference(suite)
-  const file = join(cacheDir(), 'images', `agnhost-${basename(dirname(suite.agnhost)).split('-').at(-1)}.tar`)
+  const found = await Promise.all(
+    Object.entries(programs).map(async ([inside, name]) => [inside, await whereIs(name)] as const),
+  )
+  const hash = createHash('sha256').update(suite.agnhost)
+  for (const path of [import.meta.filename, ...found.map(([, outside]) => outside)]) hash.update(await readFile(path))
+  const file = join(cacheDir(), 'images', `agnhost-${hash.digest('hex').slice(0, 12)}.tar`)
   if (existsSync(file)) return { reference, file }
   await withImageFolder(async folder => {
-    for (const path of ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'etc', 'tmp'])
-      await mkdir(join(folder, path), { recursive: true })
-    await chmod(join(folder, 'tmp'), 0o1777)
-    for (const path of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${path}`, join(folder, path))
-    const found = await Promise.all(
-      Object.entries(programs).map(async ([inside, name]) => [inside, await whereIs(name)] as const),
-    )
     await copyPrograms(folder, { ...Object.fromEntries(found), agnhost: suite.agnhost })
-    const { stdout } = await run([join(folder, 'usr/bin/busybox'), '--list'])
-    for (const applet of stdout.split('\n').filter(line => line !== '' && !notFromBusybox.includes(line)))
-      await symlink('busybox', join(folder, 'usr/bin', applet))
-    await writeFile(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
-    await writeFile(join(folder, 'etc/group'), 'root:x:0:\n')
-    await writeFile(join(folder, 'etc/nsswitch.conf'), 'hosts: files dns\n')
+    await addFiles(folder)
     // As in the Dockerfile beside agnhost's source.
     await writeOciArchive(file, reference, [folder], { Entrypoint: ['/agnhost'], Cmd: ['pause'] })
   })
   return { reference, file }
+}
+
+async function addFiles(folder: string): Promise<void> {
+  for (const path of ['usr/sbin', 'usr/lib', 'usr/lib64', 'etc', 'tmp'])
+    await mkdir(join(folder, path), { recursive: true })
+  await chmod(join(folder, 'tmp'), 0o1777)
+  for (const path of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${path}`, join(folder, path))
+  const { stdout } = await run([join(folder, 'usr/bin/busybox'), '--list'])
+  for (const applet of stdout.split('\n').filter(line => line !== '' && !notFromBusybox.includes(line)))
+    await symlink('busybox', join(folder, 'usr/bin', applet))
+  const files = {
+    passwd: 'root:x:0:0:root:/root:/bin/sh\n',
+    group: 'root:x:0:\n',
+    'nsswitch.conf': 'hosts: files dns\n',
+    // The suite expects one attempt, as busybox makes it, not 20.
+    wgetrc: 'tries = 1\n',
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'etc', name), text)
 }
 
 /** The newest of the names that the suite has for agnhost: the older ones are for specs about upgrades. */

@@ -1,22 +1,18 @@
-import { join } from 'node:path'
-import { buildHelm } from '../lab/build.ts'
 import { installDns } from '../lab/dns.ts'
 import { takeDown } from '../lab/down.ts'
-import { helmEnvironment, heraldNamespace } from '../lab/herald.ts'
 import { importImages } from '../lab/images.ts'
-import { helmCommand } from '../lab/kubectl.ts'
 import { lockLab } from '../lab/lock.ts'
-import { repository } from '../lab/paths.ts'
 import { ensurePrerequisites } from '../lab/prerequisites.ts'
-import { run } from '../lab/process.ts'
 import { step } from '../lab/progress.ts'
 import type { PrimaryFamily } from '../lab/topology.ts'
 import { up } from '../lab/up.ts'
 import { TestLab } from '../test/support/lab/lab.ts'
 import { agnhostImage, agnhostPrerequisites } from './agnhost-image.ts'
+import { packPods } from './scheduler.ts'
 import type { Suite } from './suite-build.ts'
 
 const nodes = 3
+const values = { 'controller.cleanupFinalizer': 'true' }
 
 /** Brings up a lab with all that the suite expects of a cluster: names, its image on every node, the finalizer. */
 export async function startConformanceLab(name: string, primaryFamily: PrimaryFamily, suite: Suite): Promise<TestLab> {
@@ -24,26 +20,11 @@ export async function startConformanceLab(name: string, primaryFamily: PrimaryFa
   const image = await agnhostImage(suite)
   const unlock = lockLab(name)
   try {
-    const { lab } = await up({ name, nodes, primaryFamily, herald: true, demo: false })
+    const { lab } = await up({ name, nodes, primaryFamily, herald: true, values, demo: false })
     await step('starting DNS and loading the suite’s image', '', () =>
       Promise.all([installDns(lab), ...lab.topology.nodes.map(node => importImages(lab, node, [image.file]))]),
     )
-    await step("switching on the chart's finalizer", '', async () => {
-      const chart = join(repository, 'charts/herald')
-      const values = ['--reuse-values', '--set', 'controller.cleanupFinalizer=true']
-      const command = [
-        'upgrade',
-        'herald',
-        chart,
-        '--namespace',
-        heraldNamespace,
-        ...values,
-        '--wait',
-        '--timeout',
-        '90s',
-      ]
-      await run(helmCommand(lab, await buildHelm(), command), { env: helmEnvironment(lab) })
-    })
+    await packPods(lab)
     return new TestLab(lab)
   } finally {
     unlock()

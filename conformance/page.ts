@@ -18,22 +18,27 @@ export interface Exception {
 
 const introduction = `# Conformance
 
-Kubernetes' own end-to-end suite for load balancers (all specs of \`test/e2e/network/loadbalancer.go\`, label Feature:LoadBalancer) against Herald, in the lab.
-This page is written by the run:
+Kubernetes' own end-to-end suite for load balancers (every spec of \`test/e2e/network/loadbalancer.go\`, which alone has the label Feature:LoadBalancer) against Herald, in the
+lab. This page is written by the run:
 
 \`\`\`sh
-npm run conformance                                      # all four columns, about 20 minutes each
+npm run conformance                                      # all four columns, about 25 minutes each
 npm run conformance -- --mode bgp --family ipv4          # one of them
 npm run conformance -- --focus 'source ranges' --keep    # some specs; writes nothing here
 \`\`\`
 
-The suite is built from the module of the version that the lab's cluster runs, unchanged, and so is \`agnhost\`, which its Pods run. The cluster has three nodes and both IP
-families; the family of a column is the cluster's first, the one that Services get. The suite runs outside the cluster and outside the nodes' network, behind the lab's
-router. The chart's value \`controller.cleanupFinalizer\` is on. No spec is skipped, and none is repeated.
+What the suite meets:
 
-With BGP every node announces, and the router has equal-cost paths to all of them. It chooses by source and destination address, not by port: a Service with
-\`sessionAffinity: ClientIP\` promises one endpoint for all connections of a client, kube-proxy keeps that promise on each node for itself, and so a client's connections have to reach one
-node. This holds for every load balancer that announces an address from several nodes.
+- It is built from the module of the version that the lab's cluster runs, unchanged, and so is \`agnhost\`, which its Pods run.
+- The cluster has three nodes and both IP families. The family of a column is the cluster's first, the one that Services get.
+- The suite runs outside the cluster and outside the nodes' network, behind the lab's router.
+- The chart's value \`controller.cleanupFinalizer\` is on, for the spec about the finalizer. All others are the defaults.
+- With BGP every node announces, and the router has equal-cost paths. It chooses among them by source and destination address, not by port: a Service with
+  \`sessionAffinity: ClientIP\` promises one endpoint for all connections of a client, and kube-proxy keeps that promise on each node for itself.
+- The scheduler puts Pods together rather than apart where they do not say how they want it. The spec that switches session affinity under the policy Local asks
+  for connections that reach different endpoints, and then for connections that all reach the same. A client that comes in by one node, as it does in layer 2 and behind
+  such a router, reaches the endpoints of this node only: with the spec's three Pods on three nodes it would see one endpoint, whatever the load balancer.
+- No spec is skipped, and none is repeated.
 `
 
 /** The page as Markdown. */

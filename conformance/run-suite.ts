@@ -34,6 +34,7 @@ export async function runSuite(lab: TestLab, suite: Suite, init: SuiteRun): Prom
     '--provider=skeleton', // no cloud
     `--kubeconfig=${lab.lab.adminKubeconfig}`,
     `--kubectl-path=${kubectl}`,
+    `--num-nodes=${lab.lab.config.nodes}`, // without it, specs that want two find fewer than none
     `--report-dir=${init.folder}`,
   ]
   const command = [...inNamespace(lab.lab.topology.outside.namespace), ...runner, suite.e2e, '--', ...flags]

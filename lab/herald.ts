@@ -22,9 +22,15 @@ export function helmEnvironment(lab: Lab): NodeJS.ProcessEnv {
 
 /**
  * Installs the chart of the repository with the given image, or upgrades to it, and waits until all of it is ready.
+ * @param more values of the chart, as Helm's --set takes them
  * @throws Error that shows the Pods and the end of their logs when they do not become ready
  */
-export async function installHerald(lab: Lab, helm: string, image: Image): Promise<void> {
+export async function installHerald(
+  lab: Lab,
+  helm: string,
+  image: Image,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const [imageRepository, tag] = image.reference.split(':')
   const values = { 'image.repository': imageRepository, 'image.tag': tag, 'image.pullPolicy': 'Never' }
   const command = helmCommand(lab, helm, [
@@ -38,6 +44,7 @@ export async function installHerald(lab: Lab, helm: string, image: Image): Promi
       '--create-namespace',
     ],
     ...Object.entries(values).flatMap(([name, value]) => ['--set-string', `${name}=${value}`]),
+    ...Object.entries(more).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ...['--wait', '--timeout', '90s'],
   ])
   try {

@@ -25,6 +25,8 @@ export interface UpOptions {
   primaryFamily?: PrimaryFamily
   /** Install Herald. */
   herald: boolean
+  /** Values of its chart, as Helm's --set takes them. */
+  values?: Readonly<Record<string, string>>
   /** Apply the demo and fetch its page. */
   demo: boolean
   /** Take a running lab down first. */
@@ -77,7 +79,9 @@ export async function up(options: UpOptions): Promise<UpResult> {
   }
 
   if (herald !== undefined) {
-    await step('installing Herald with Helm', 'about 10 s', () => installHerald(lab, herald.helm, herald.image))
+    await step('installing Herald with Helm', 'about 10 s', () =>
+      installHerald(lab, herald.helm, herald.image, options.values),
+    )
   }
   if (!options.demo) return { lab }
   const demo = await step('starting the demo', '', () => runDemo(lab))
