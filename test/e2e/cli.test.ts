@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { runCli } from '../../src/bin/cli/run.ts'
 import type { ExplainReport } from '../../src/cli/explain.ts'
 import type { PlanReport } from '../../src/cli/plan.ts'
 import type { StatusReport } from '../../src/cli/status.ts'
+import { runKept } from '../support/cli/run-cli.ts'
 import { ensureLab, type TestLab, waitFor } from '../support/lab/lab.ts'
 import { loadBalancer, poolAndAdvertisement, webServer } from '../support/lab/manifests.ts'
 
@@ -12,21 +12,7 @@ describe('kubectl herald, on a real cluster', function () {
   this.timeout(120_000)
   let lab: TestLab
 
-  const run = async (...args: string[]) => {
-    let [out, err] = ['', '']
-    const code = await runCli(args, {
-      env: { KUBECONFIG: lab.kubeconfigFile },
-      out: text => {
-        out += text
-      },
-      err: text => {
-        err += text
-      },
-      isTerminal: false,
-      now: () => new Date(),
-    })
-    return { code, out, err }
-  }
+  const run = (...args: string[]) => runKept(args, { env: { KUBECONFIG: lab.kubeconfigFile }, now: () => new Date() })
   const report = async <T>(...args: string[]): Promise<T> => {
     const { out, err } = await run(...args, '-o', 'json')
     assert.equal(err, '')

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildKubernetes } from '../../../lab/build.ts'
-import { runCli } from '../../../src/bin/cli/run.ts'
 import type { ExplainReport } from '../../../src/cli/explain.ts'
 import type { PlanReport } from '../../../src/cli/plan.ts'
 import type { StatusReport } from '../../../src/cli/status.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
+import { runKept } from '../../support/cli/run-cli.ts'
 import { applyObjects, chartDefinitions } from '../../support/kubernetes/chart-objects.ts'
 import { eventually, type Running, runEntry } from '../../support/processes.ts'
 
@@ -18,21 +18,8 @@ describe('kubectl herald, against a real API server', () => {
   let folder: string
   let controller: Running | undefined
 
-  const herald = async (args: string[], env: NodeJS.ProcessEnv = { KUBECONFIG: api.kubeconfigFile }) => {
-    let [out, err] = ['', '']
-    const code = await runCli(args, {
-      env,
-      out: text => {
-        out += text
-      },
-      err: text => {
-        err += text
-      },
-      isTerminal: false,
-      now: () => new Date(),
-    })
-    return { code, out, err }
-  }
+  const herald = (args: string[], env: NodeJS.ProcessEnv = { KUBECONFIG: api.kubeconfigFile }) =>
+    runKept(args, { env, now: () => new Date() })
   const report = async <T>(...args: string[]): Promise<T> => {
     const { out, err } = await herald([...args, '-o', 'json'])
     assert.equal(err, '')

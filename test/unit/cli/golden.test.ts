@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runCli } from '../../../src/bin/cli/run.ts'
 import { EXIT_CODES } from '../../../src/cli/command.ts'
 import {
   brokenCluster,
@@ -11,6 +10,7 @@ import {
   metallbCluster,
   upgradingCluster,
 } from '../../support/cli/clusters.ts'
+import { runKept } from '../../support/cli/run-cli.ts'
 import { assertGolden } from '../../support/golden.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
@@ -80,18 +80,7 @@ describe('What the commands say', () => {
 
   for (const [name, cluster, args, code] of RUNS) {
     it(`${name} is as kept`, async () => {
-      let [out, err] = ['', '']
-      const exitCode = await runCli([...args, '--snapshot', join(folder, `${cluster}.json`)], {
-        env: {},
-        out: text => {
-          out += text
-        },
-        err: text => {
-          err += text
-        },
-        isTerminal: false,
-        now: () => new Date(0),
-      })
+      const { code: exitCode, out, err } = await runKept([...args, '--snapshot', join(folder, `${cluster}.json`)])
       assert.equal(exitCode, code)
       // What cannot be answered is said to the terminal, and to it alone: no program takes it for an answer.
       assert.equal(code === EXIT_CODES.unreadable ? out : err, '')

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runCli } from '../../../src/bin/cli/run.ts'
 import { findMetalLB } from '../../../src/cli/metallb.ts'
 import { reviewMigration } from '../../../src/cli/migrate.ts'
 import { objectsOf, withObjects } from '../../../src/cli/snapshot.ts'
 import { movableCluster } from '../../support/cli/clusters.ts'
+import { runKept } from '../../support/cli/run-cli.ts'
 import { assertGolden } from '../../support/golden.ts'
 
 const FOLDER = join(import.meta.dirname, 'golden')
@@ -19,21 +19,8 @@ describe('kubectl herald migrate', () => {
   })
   after(() => rmSync(folder, { recursive: true }))
 
-  const run = async (...args: string[]) => {
-    let [out, err] = ['', '']
-    const code = await runCli(['migrate', ...args], {
-      env: { PATH: '/nowhere', KUBECONFIG: '/nowhere' },
-      out: text => {
-        out += text
-      },
-      err: text => {
-        err += text
-      },
-      isTerminal: false,
-      now: () => new Date(0),
-    })
-    return { code, out, err }
-  }
+  const run = (...args: string[]) =>
+    runKept(['migrate', ...args], { env: { PATH: '/nowhere', KUBECONFIG: '/nowhere' } })
 
   for (const [name, args] of [
     ['migrate-plan', ['--dry-run', '-f', 'values.yaml']],

@@ -2,27 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runCli } from '../../../../src/bin/cli/run.ts'
 import { COMMANDS } from '../../../../src/cli/commands.ts'
 import { healthyCluster } from '../../../support/cli/clusters.ts'
+import { runKept } from '../../../support/cli/run-cli.ts'
 
 describe('runCli()', () => {
   let folder: string
   let snapshot: string
-
-  const run = async (args: string[], { env = {} as NodeJS.ProcessEnv, isTerminal = false } = {}) => {
-    let [out, err] = ['', '']
-    const code = await runCli(args, {
-      ...{ env, isTerminal, now: () => new Date(0) },
-      out: text => {
-        out += text
-      },
-      err: text => {
-        err += text
-      },
-    })
-    return { code, out, err }
-  }
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'herald-cli-'))
@@ -40,33 +26,28 @@ describe('runCli()', () => {
     ['when it shall never be', { isTerminal: true }, ['--color=never'], false],
   ] as const) {
     it(`${coloured ? 'is' : 'is not'} coloured ${what}`, async () => {
-      const { out } = await run(['status', '--snapshot', snapshot, ...flags], options)
+      const { out } = await runKept(['status', '--snapshot', snapshot, ...flags], options)
       assert.equal(out.includes('\u001b['), coloured)
     })
   }
 
   it('breaks sentences where the terminal ends', async () => {
-    let out = ''
-    const code = await runCli(['explain', 'web', '--snapshot', snapshot], {
-      ...{ env: {}, isTerminal: true, columns: 60, now: () => new Date(0), err: assert.fail },
-      out: text => {
-        out += text
-      },
-    })
-    assert.equal(code, 0)
+    const terminal = { isTerminal: true, columns: 60 }
+    const { code, out, err } = await runKept(['explain', 'web', '--snapshot', snapshot], terminal)
+    assert.deepEqual([code, err], [0, ''])
     assert.match(out, /externalTrafficPolicy Cluster: any node may announce, and\S*\n {2}forwards/)
   })
 
   it('writes a snapshot that reads as the one that it was made from', async () => {
-    const { out } = await run(['snapshot', '--snapshot', snapshot])
+    const { out } = await runKept(['snapshot', '--snapshot', snapshot])
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(healthyCluster())))
   })
 
   it('helps with each command: usage, flags, examples, exit codes', async () => {
-    const all = await run(['--help'])
+    const all = await runKept(['--help'])
     for (const [name, { flags, examples }] of Object.entries(COMMANDS)) {
       assert.match(all.out, new RegExp(`^  ${name} `, 'm'))
-      const { code, out } = await run([name, '--help'])
+      const { code, out } = await runKept([name, '--help'])
       assert.equal(code, 0)
       const missing = [...Object.keys(flags).map(flag => `--${flag}`), ...examples.map(({ command }) => command)]
       for (const text of [...missing, 'Exit codes:', '--kubeconfig']) assert.ok(out.includes(text), `${name}: ${text}`)
@@ -74,7 +55,7 @@ describe('runCli()', () => {
   })
 
   it('tells a wrong command line by exit code 2', async () => {
-    const { code, out, err } = await run(['plan', '--snapshot', snapshot])
+    const { code, out, err } = await runKept(['plan', '--snapshot', snapshot])
     assert.deepEqual([code, out], [2, ''])
     assert.match(err, /^kubectl herald: what is to be planned\? .*\nTry --help\.\n$/)
   })
@@ -90,7 +71,7 @@ describe('runCli()', () => {
     it(`tells of ${what} in one line`, async () => {
       const needsCluster = !args.includes('--snapshot' as never) && !what.startsWith('no kubectl')
       const more = needsCluster ? ['--snapshot', snapshot] : []
-      const { code, out, err } = await run([...args, ...more], { env: { KUBECONFIG: '/a:/b', PATH: '/nowhere' } })
+      const { code, out, err } = await runKept([...args, ...more], { env: { KUBECONFIG: '/a:/b', PATH: '/nowhere' } })
       assert.deepEqual([code, out], [3, ''])
       assert.match(err, message)
     })
@@ -100,7 +81,7 @@ describe('runCli()', () => {
     const file = join(folder, 'other.json')
     for (const text of ['[]', 'null', '{"objects": {}}', '{"takenAt": "x"}']) {
       writeFileSync(file, text)
-      const { code, err } = await run(['status', '--snapshot', file])
+      const { code, err } = await runKept(['status', '--snapshot', file])
       assert.equal(code, 3)
       assert.match(err, /is not what the command snapshot writes/)
     }
