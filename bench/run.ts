@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const BENCHES = ['allocator', 'bgp-codec', 'bgp', 'controller', 'memory', 'arp', 'lab', 'failover']
+const BENCHES = ['allocator', 'bgp-codec', 'bgp', 'controller', 'memory', 'arp', 'lab', 'failover', 'scale']
 
 /** What is left out without --full. */
 const SHORT: Readonly<Record<string, string[]>> = {
