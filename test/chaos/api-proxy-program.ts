@@ -13,9 +13,9 @@ import { Agent, createServer, request } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ProxyCounts, Spoiling } from './api-proxy.ts'
+import { deleteTable, faultTables } from './fault-tables.ts'
 
 const [folder = '', service = '', address = '', port = '', serverPort = '', ...nodes] = process.argv.slice(2)
-const TABLE = 'herald-chaos-api'
 const read = (name: string) => readFileSync(join(folder, name))
 const agent = new Agent({ ca: read('ca.crt'), keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 const counts: ProxyCounts = { requests: 0, spoilt: 0 }
@@ -40,7 +40,7 @@ server.listen(Number(port), address, () => {
   removeRules()
   const rule = `ip daddr ${service} tcp dport 443 dnat ip to ${address}:${port}`
   const chain = (name: string, hook: string) => `chain ${name} { type nat hook ${hook} priority -150; ${rule}; }`
-  nft(`table inet ${TABLE} { ${chain('out', 'output')} ${chain('pre', 'prerouting')} }`)
+  nft(`table ${faultTables.apiProxy} { ${chain('out', 'output')} ${chain('pre', 'prerouting')} }`)
   say(counts)
 })
 
@@ -53,7 +53,7 @@ function nft(script: string): void {
 }
 
 function removeRules(): void {
-  nft(`add table inet ${TABLE}; delete table inet ${TABLE}`)
+  nft(deleteTable(faultTables.apiProxy))
 }
 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {

@@ -6,6 +6,7 @@ import { LabRouter } from '../support/lab/router.ts'
 import { addressesOf, type LedgerService, MAY_MOVE } from './address-ledger.ts'
 import { ObserverApi, paths } from './api-client.ts'
 import { ApiProxy } from './api-proxy.ts'
+import { endOldFaults } from './old-faults.ts'
 
 /** All pools. Only the first two serve Services that name none. */
 export const pools = {
@@ -107,11 +108,13 @@ export async function prepareWorld(options: {
   crowd: number
   say: (line: string) => void
 }): Promise<World> {
+  await endOldFaults(options.name)
   const lab = await ensureLab({ nodes: 3, name: options.name })
   const nodes = lab.lab.topology.nodes.map(({ name }) => name)
   const router = new LabRouter(lab)
   const api = new ObserverApi(lab.lab)
   const proxy = await ApiProxy.start(lab)
+  options.say('preparing: the proxy, pools, peers and Services')
   // Connections that are open go past the proxy, and processes may have a history.
   await Promise.all([lab.replaceHerald('controller'), lab.replaceHerald('speaker')])
   await lab.apply(

@@ -4,6 +4,7 @@ import { run } from '../../../lab/process.ts'
 import { Random } from '../../simulation/random.ts'
 import { badPort, type CableTrouble, insertBadCable } from '../cable/bad-cable.ts'
 import { type Bounds, type FaultKind, TAKEOVER_MS, unfelt } from '../fault.ts'
+import { deleteTable, faultTables } from '../fault-tables.ts'
 import type { World } from '../world.ts'
 
 // Pods on a node that is cut off count as ready for 40 s, and kube-proxy sends every third connection to them: pages prove nothing then.
@@ -110,9 +111,8 @@ export const networkFaults: readonly FaultKind[] = [
 async function part({ lab }: World, [one, other]: [string, string]): Promise<() => Promise<void>> {
   const ports = (host: string) => `{ "${host}-eth0", "${host}-eth1", "${badPort(host)}" }`
   const rule = (from: string, to: string) => `iifname ${ports(from)} oifname ${ports(to)} drop`
-  const table = 'herald-chaos-partition'
   const nft = async (script: string) => await run([...inNamespace(lab.lab.topology.switchNamespace), 'nft', script])
   const chain = `chain forward { type filter hook forward priority 0; ${rule(one, other)}; ${rule(other, one)}; }`
-  await nft(`table bridge ${table} { ${chain} }`)
-  return async () => void (await nft(`delete table bridge ${table}`))
+  await nft(`table ${faultTables.partition} { ${chain} }`)
+  return async () => void (await nft(deleteTable(faultTables.partition)))
 }
