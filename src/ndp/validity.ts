@@ -1,32 +1,29 @@
-import { uint16At } from '../wire/in-place.ts'
 import {
   areOptionsWhole,
-  ETHERTYPE_IPV6,
   endOfMessage,
   Flag,
-  HOP_LIMIT,
-  ICMPV6,
   isSolicitedNodeGroupAt,
   isUnspecifiedAt,
   LINK_LAYER_OPTION_LENGTH,
   MessageType,
-  messageChecksum,
   Offset,
   OptionType,
   optionOffset,
 } from './layout.ts'
+import {
+  CHECKSUM_RULE,
+  firstProblem,
+  ICMPV6_RULES,
+  type MessageProblem,
+  ON_LINK_RULES,
+  type ValidityRule,
+} from './validity-rule.ts'
 
 /** Why bytes are no valid neighbour solicitation or advertisement. */
 export type NdpProblem =
+  | MessageProblem
   | 'truncated'
-  | 'notIpv6'
-  | 'wrongVersion'
-  | 'payloadBeyondFrame'
-  | 'notIcmpv6'
   | 'notNeighborDiscovery'
-  | 'wrongHopLimit'
-  | 'wrongCode'
-  | 'wrongChecksum'
   | 'shortMessage'
   | 'targetIsMulticast'
   | 'brokenOptions'
@@ -36,25 +33,15 @@ export type NdpProblem =
   | 'probeWithLinkLayerAddress'
   | 'solicitedByNobody'
 
-interface ValidityRule {
-  readonly reason: NdpProblem
-  readonly drops: (frame: Uint8Array) => boolean
-}
-
 /**
- * When a frame holds a solicitation or advertisement that may be believed: when no rule drops it (RFC 4861 §7.1.1 and §7.1.2). A rule
- * may rely on those before it, and reads the bytes in place.
+ * When a frame holds a solicitation or advertisement that may be believed: when no rule drops it (RFC 4861 §7.1.1 and §7.1.2).
  */
-export const NDP_VALIDITY_RULES: readonly ValidityRule[] = [
+export const NDP_VALIDITY_RULES: readonly ValidityRule<NdpProblem>[] = [
   { reason: 'truncated', drops: frame => frame.length < Offset.options },
-  { reason: 'notIpv6', drops: frame => uint16At(frame, Offset.etherType) !== ETHERTYPE_IPV6 },
-  { reason: 'wrongVersion', drops: frame => frame[Offset.version]! >>> 4 !== 6 },
-  { reason: 'payloadBeyondFrame', drops: frame => endOfMessage(frame) > frame.length },
-  { reason: 'notIcmpv6', drops: frame => frame[Offset.nextHeader] !== ICMPV6 },
+  ...ICMPV6_RULES,
   { reason: 'notNeighborDiscovery', drops: frame => !isSolicitation(frame) && !isAdvertisement(frame) },
-  { reason: 'wrongHopLimit', drops: frame => frame[Offset.hopLimit] !== HOP_LIMIT },
-  { reason: 'wrongCode', drops: frame => frame[Offset.code] !== 0 },
-  { reason: 'wrongChecksum', drops: frame => messageChecksum(frame) !== 0 },
+  ...ON_LINK_RULES,
+  CHECKSUM_RULE,
   { reason: 'shortMessage', drops: frame => endOfMessage(frame) < Offset.options },
   { reason: 'targetIsMulticast', drops: frame => frame[Offset.target] === 0xff },
   { reason: 'brokenOptions', drops: frame => !areOptionsWhole(frame) },
@@ -85,8 +72,7 @@ export const NDP_VALIDITY_RULES: readonly ValidityRule[] = [
 
 /** The first rule that the frame breaks; undefined when it is valid. */
 export function ndpProblem(frame: Uint8Array): NdpProblem | undefined {
-  for (const { reason, drops } of NDP_VALIDITY_RULES) if (drops(frame)) return reason
-  return undefined
+  return firstProblem(NDP_VALIDITY_RULES, frame)
 }
 
 export function isSolicitation(frame: Uint8Array): boolean {
