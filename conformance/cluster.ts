@@ -4,7 +4,7 @@ import { importImages } from '../lab/images.ts'
 import { lockLab } from '../lab/lock.ts'
 import { ensurePrerequisites } from '../lab/prerequisites.ts'
 import { step } from '../lab/progress.ts'
-import type { PrimaryFamily } from '../lab/topology.ts'
+import type { IpFamily } from '../lab/topology.ts'
 import { up } from '../lab/up.ts'
 import { TestLab } from '../test/support/lab/lab.ts'
 import { agnhostImage, agnhostPrerequisites } from './agnhost-image.ts'
@@ -15,12 +15,12 @@ const nodes = 3
 const values = { 'controller.cleanupFinalizer': 'true' }
 
 /** Brings up a lab with all that the suite expects of a cluster: names, its image on every node, the finalizer. */
-export async function startConformanceLab(name: string, primaryFamily: PrimaryFamily, suite: Suite): Promise<TestLab> {
+export async function startConformanceLab(name: string, family: IpFamily, suite: Suite): Promise<TestLab> {
   await ensurePrerequisites(agnhostPrerequisites)
   const image = await agnhostImage(suite)
   const unlock = lockLab(name)
   try {
-    const { lab } = await up({ name, nodes, primaryFamily, herald: true, values, demo: false })
+    const { lab } = await up({ name, nodes, nodeFamilies: [family], herald: true, values, demo: false })
     await step('starting DNS and loading the suite’s image', '', () =>
       Promise.all([installDns(lab), ...lab.topology.nodes.map(node => importImages(lab, node, [image.file]))]),
     )

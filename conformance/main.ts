@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { repository } from '../lab/paths.ts'
 import { run } from '../lab/process.ts'
 import { say } from '../lab/progress.ts'
-import { PrimaryFamily } from '../lab/topology.ts'
+import { IpFamily } from '../lab/topology.ts'
 import type { TestLab } from '../test/support/lab/lab.ts'
 import { startConformanceLab, stopConformanceLab } from './cluster.ts'
 import { Outcome, readJunit, type SuiteReport, writeJunit } from './junit.ts'
@@ -39,13 +39,7 @@ async function main(): Promise<void> {
 }
 
 /** @returns whether every spec has passed */
-async function runMode(
-  lab: TestLab,
-  suite: Suite,
-  mode: Mode,
-  family: PrimaryFamily,
-  options: Options,
-): Promise<boolean> {
+async function runMode(lab: TestLab, suite: Suite, mode: Mode, family: IpFamily, options: Options): Promise<boolean> {
   const title = `${titles[mode]}, ${titles[family]}`
   say(`${title}: the suite runs as a client behind the router`)
   await configureMode(lab, mode)
@@ -60,7 +54,7 @@ async function runMode(
   return specs.length > 0 && specs.every(({ outcome }) => outcome === Outcome.passed)
 }
 
-async function propertiesOf(lab: TestLab, mode: Mode, family: PrimaryFamily): Promise<Record<string, string>> {
+async function propertiesOf(lab: TestLab, mode: Mode, family: IpFamily): Promise<Record<string, string>> {
   const { stdout } = await run(['git', '-C', repository, 'describe', '--always', '--dirty'], { check: false })
   return {
     command: `npm run conformance -- --mode ${mode} --family ${family}`,
@@ -76,7 +70,7 @@ async function publish(name: string, title: string, report: SuiteReport): Promis
   await writeFile(join(docs, reports, `${name}.xml`), writeJunit(`Herald, ${title}`, report))
   const columns: PageColumn[] = []
   for (const mode of Object.values(Mode)) {
-    for (const family of Object.values(PrimaryFamily)) {
+    for (const family of Object.values(IpFamily)) {
       const file = `${reports}/${mode}-${family}.xml`
       if (!existsSync(join(docs, file))) continue
       const text = await readFile(join(docs, file), 'utf8')
@@ -89,7 +83,7 @@ async function publish(name: string, title: string, report: SuiteReport): Promis
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
+  say(error instanceof Error ? error.message : String(error))
+  if (error instanceof UsageError) say('"npm run conformance -- --help" shows what there is')
+  process.exitCode = error instanceof UsageError ? 2 : 1
 }

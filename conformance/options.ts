@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { PrimaryFamily } from '../lab/topology.ts'
+import { IpFamily } from '../lab/topology.ts'
 
 /** How the nodes announce addresses. */
 export const Mode = { bgp: 'bgp', layer2: 'layer2' } as const
@@ -8,7 +8,7 @@ export type Mode = (typeof Mode)[keyof typeof Mode]
 export interface Options {
   /** In the order in which they run. */
   modes: Mode[]
-  families: PrimaryFamily[]
+  families: IpFamily[]
   /** Only specs whose name matches; a run with this does not write the table. */
   focus?: string
   /** Name of the lab; the family is added to it. */
@@ -53,7 +53,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.focus !== undefined) checkPattern(values.focus)
   return {
     modes: choose('mode', Object.values(Mode), values.mode),
-    families: choose('family', Object.values(PrimaryFamily), values.family),
+    families: choose('family', Object.values(IpFamily), values.family),
     ...{ focus: values.focus, name: values.name, processes, keep: values.keep },
   }
 }

@@ -30,7 +30,8 @@ npm run conformance -- --focus 'source ranges' --keep    # some specs; writes no
 What the suite meets:
 
 - It is built from the module of the version that the lab's cluster runs, unchanged, and so is \`agnhost\`, which its Pods run.
-- The cluster has three nodes and both IP families. The family of a column is the cluster's first, the one that Services get.
+- The cluster has three nodes, whose addresses are of the column's family, which is also the one that Services get. (A spec asks for the health of a Service's endpoints at
+  every address of a node; kube-proxy tells it at those of the Service's family.)
 - The suite runs outside the cluster and outside the nodes' network, behind the lab's router.
 - The chart's value \`controller.cleanupFinalizer\` is on, for the spec about the finalizer. All others are the defaults.
 - With BGP every node announces, and the router has equal-cost paths. It chooses among them by source and destination address, not by port: a Service with

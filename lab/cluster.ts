@@ -106,7 +106,7 @@ async function createKeys(lab: Lab, pki: Pki): Promise<void> {
 
 async function startControlPlane(lab: Lab, pki: Pki): Promise<void> {
   const { kubernetes } = lab
-  const { primaryFamily } = lab.config
+  const primaryFamily = lab.config.nodeFamilies[0]!
   const enter = inNamespace(lab.topology.control.namespace)
   const dataDir = join(lab.folder, 'etcd')
   await mkdir(dataDir, { mode: 0o700 })

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateDir } from './paths.ts'
-import { PrimaryFamily, type Topology, topologyOf } from './topology.ts'
+import { bothFamilies, type IpFamily, type Topology, topologyOf } from './topology.ts'
 
 /** Tells that a folder is a lab's, and which lab. */
 export const labFile = 'lab.json'
@@ -14,8 +14,11 @@ export interface LabConfig {
   nodes: number
   /** e.g. "v1.36.3" */
   kubernetes: string
-  /** Of the cluster's two families. */
-  primaryFamily: PrimaryFamily
+  /**
+   * Families of the addresses that nodes show to Kubernetes. The first is that of Services that ask for none. The lab's
+   * network, its Pods and its Services have both in any case.
+   */
+  nodeFamilies: readonly IpFamily[]
 }
 
 /** One lab and where its things lie. */
@@ -65,7 +68,7 @@ export function loadLab(labName: string): { lab: Lab; complete: boolean; archive
   try {
     const saved = JSON.parse(readFileSync(join(stateDir(labName), labFile), 'utf8')) as SavedLab
     // An older checkout may have started it.
-    const config = { ...saved.config, primaryFamily: saved.config.primaryFamily ?? PrimaryFamily.ipv4 }
+    const config = { ...saved.config, nodeFamilies: saved.config.nodeFamilies ?? bothFamilies }
     return { lab: labOf(config, saved.kubernetes), complete: saved.complete, archives: saved.archives }
   } catch {
     return undefined

@@ -8,7 +8,7 @@ import { inNamespace } from './network.ts'
 import type { Pki } from './pki.ts'
 import { writePodNetwork } from './pod-network.ts'
 import { waitFor } from './process.ts'
-import { clusterCidrs, dnsServiceAddress, type NodeHost, primaryFirst } from './topology.ts'
+import { clusterCidrs, dnsServiceAddress, type NodeHost, ofFamilies, primaryFirst } from './topology.ts'
 
 /** Reference of the sandbox image that containerd is told to use. */
 export const pauseImage = 'herald.lab/pause:1'
@@ -65,7 +65,7 @@ export async function startKubelet(lab: Lab, node: NodeHost, pki: Pki): Promise<
     `--config=${join(folder, 'kubelet.yaml')}`,
     `--kubeconfig=${join(lab.folder, `kubelet-${node.name}.kubeconfig`)}`,
     `--hostname-override=${node.name}`,
-    `--node-ip=${primaryFirst(lab.config.primaryFamily, node.addresses).join(',')}`,
+    `--node-ip=${ofFamilies(lab.config.nodeFamilies, node.addresses).join(',')}`,
     `--cert-dir=${join(folder, 'kubelet-pki')}`,
   ])
   startDaemon(lab, `kube-proxy-${node.name}`, [
@@ -216,9 +216,7 @@ function proxyConfig(lab: Lab, node: NodeHost): object {
     mode: 'nftables',
     hostnameOverride: node.name,
     clientConnection: { kubeconfig: join(lab.folder, 'kube-proxy.kubeconfig') },
-    clusterCIDR: primaryFirst(lab.config.primaryFamily, clusterCidrs).join(','),
-    // Node ports, and the health of local endpoints, on the addresses of both families.
-    nodePortAddresses: ['0.0.0.0/0', '::/0'],
+    clusterCIDR: primaryFirst(lab.config.nodeFamilies[0]!, clusterCidrs).join(','),
     detectLocalMode: 'ClusterCIDR',
     conntrack: { maxPerCore: 0 }, // a limit for the whole machine, which is not the lab's to set
     oomScoreAdj: 0,

@@ -49,13 +49,18 @@ export interface Topology {
 
 export const maximumNodes = 20
 
-/** The family of Services that ask for none, of which every node's and every Pod's first address is. */
-export const PrimaryFamily = { ipv4: 'ipv4', ipv6: 'ipv6' } as const
-export type PrimaryFamily = (typeof PrimaryFamily)[keyof typeof PrimaryFamily]
+export const IpFamily = { ipv4: 'ipv4', ipv6: 'ipv6' } as const
+export type IpFamily = (typeof IpFamily)[keyof typeof IpFamily]
+export const bothFamilies: readonly IpFamily[] = [IpFamily.ipv4, IpFamily.ipv6]
 
-/** A pair of IPv4 and IPv6, in the order in which a cluster of this family takes it. */
-export function primaryFirst(family: PrimaryFamily, [ipv4, ipv6]: readonly [string, string]): [string, string] {
-  return family === PrimaryFamily.ipv4 ? [ipv4, ipv6] : [ipv6, ipv4]
+/** Of a pair of IPv4 and IPv6 those of the families, in their order. */
+export function ofFamilies(families: readonly IpFamily[], [ipv4, ipv6]: readonly [string, string]): string[] {
+  return families.map(family => (family === IpFamily.ipv4 ? ipv4 : ipv6))
+}
+
+/** Both of a pair of IPv4 and IPv6, that of the family first. */
+export function primaryFirst(family: IpFamily, [ipv4, ipv6]: readonly [string, string]): [string, string] {
+  return family === IpFamily.ipv4 ? [ipv4, ipv6] : [ipv6, ipv4]
 }
 
 export const apiServerAddress = '192.0.2.10'

@@ -12,7 +12,7 @@ import { type Lab, labOf, loadLab, saveLab } from './lab.ts'
 import { stateDir } from './paths.ts'
 import { ensurePrerequisites } from './prerequisites.ts'
 import { say, step } from './progress.ts'
-import { PrimaryFamily } from './topology.ts'
+import { bothFamilies, type IpFamily } from './topology.ts'
 
 export const defaultNodes = 3
 
@@ -21,8 +21,8 @@ export interface UpOptions {
   /** Undefined: as many as a running lab has, else the default. */
   nodes?: number
   kubernetes?: string
-  /** Undefined: that of a running lab, else IPv4. */
-  primaryFamily?: PrimaryFamily
+  /** See LabConfig. Undefined: those of a running lab, else both. */
+  nodeFamilies?: readonly IpFamily[]
   /** Install Herald. */
   herald: boolean
   /** Values of its chart, as Helm's --set takes them. */
@@ -62,12 +62,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const running = options.fresh ? undefined : loadLab(options.name)
   const kubernetes = options.kubernetes ?? running?.lab.config.kubernetes ?? defaultKubernetesVersion
   const nodes = options.nodes ?? running?.lab.config.nodes ?? defaultNodes
-  const primaryFamily = options.primaryFamily ?? running?.lab.config.primaryFamily ?? PrimaryFamily.ipv4
+  const nodeFamilies = options.nodeFamilies ?? running?.lab.config.nodeFamilies ?? bothFamilies
   const { binaries, images, herald } = await prepare({ kubernetes, herald: options.herald })
   await tidyImageCache(images)
   const archives = images.map(image => image.file)
 
-  const lab = labOf({ name: options.name, nodes, kubernetes, primaryFamily }, binaries.kubernetes)
+  const lab = labOf({ name: options.name, nodes, kubernetes, nodeFamilies }, binaries.kubernetes)
   if (running !== undefined && (await canReuse(running, lab))) {
     say('the cluster runs already')
     await loadMissing(lab, archives, running.archives)
@@ -90,7 +90,9 @@ export async function up(options: UpOptions): Promise<UpResult> {
 
 async function canReuse(running: { lab: Lab; complete: boolean }, wanted: Lab): Promise<boolean> {
   if (!running.complete || running.lab.kubernetes !== wanted.kubernetes) return false
-  const same = (['nodes', 'primaryFamily'] as const).every(key => running.lab.config[key] === wanted.config[key])
+  const same = (['nodes', 'nodeFamilies'] as const).every(
+    key => String(running.lab.config[key]) === String(wanted.config[key]),
+  )
   return same && (await isHealthy(running.lab))
 }
 
