@@ -13,13 +13,15 @@ export const MIGRATION_KINDS = [
 export type MigrationKind = (typeof MIGRATION_KINDS)[number]
 export type MigrationObjects = Readonly<Partial<Record<MigrationKind, readonly ApiObject[]>>>
 
-/** What MetalLB's manifests and chart make without a label of theirs. Secrets are known by name alone: none is read. */
+/** What MetalLB's manifests make without a label of theirs. */
 const NAMES: ReadonlySet<string> = new Set(['metallb-webhook-configuration', 'metallb-webhook-service'])
 const CONFIG_MAPS: ReadonlySet<string> = new Set(['metallb-excludel2', 'metallb-frr-startup', 'frr-startup'])
-export const METALLB_SECRETS = ['metallb-webhook-cert', 'metallb-memberlist', 'memberlist'] as const
 
 /** The Helm release that Herald is installed as. */
 export const HERALD_RELEASE = 'herald'
+
+/** Made by a chart rather than by a person. */
+const isOfHelm = ({ metadata }: ApiObject) => metadata?.labels?.['app.kubernetes.io/managed-by'] === 'Helm'
 
 const LABELS = ['app', 'app.kubernetes.io/name'] as const
 const PROGRAMS: ReadonlySet<unknown> = new Set(['metallb', 'frr-k8s'])
@@ -45,7 +47,9 @@ export function leftoversOf(snapshot: Snapshot, objects: MigrationObjects): stri
     ...named('Service', objectsOf(snapshot, 'Service').filter(isTheirs)),
     ...named(
       'ConfigMap',
-      objectsOf(snapshot, 'ConfigMap').filter(object => isHere(object) && CONFIG_MAPS.has(nameOf(object))),
+      objectsOf(snapshot, 'ConfigMap').filter(
+        object => isHere(object) && (CONFIG_MAPS.has(nameOf(object)) || (isTheirs(object) && isOfHelm(object))),
+      ),
     ),
     ...MIGRATION_KINDS.flatMap(kind =>
       named(

@@ -11,11 +11,14 @@ export const MIGRATION_KEY = 'herald.io/migration'
 /** The DaemonSet that brings Herald's image to the nodes. */
 export const PULLER_NAME = 'herald-migration-pull'
 
-/** A workload of MetalLB's: whether it was told to stop, and how many of its pods are still there. */
+/** A workload of MetalLB's: whether it was told to stop, and which of its pods are still there. */
 export interface ForeignWorkload {
   readonly name: string
   readonly stopped: boolean
-  readonly pods: number
+  /** those on nodes that are ready */
+  readonly pods: readonly string[]
+  /** how many are on nodes that are not: nobody knows when they end */
+  readonly unreachable: number
   /** as `app=metallb,component=speaker` */
   readonly selector: string
 }
@@ -30,6 +33,8 @@ export interface MigrationState {
   readonly changed: readonly string[]
   readonly allocator?: ForeignWorkload
   readonly announcers: readonly ForeignWorkload[]
+  /** nodes that are not ready: nothing starts there, and nothing ends */
+  readonly deadNodes: number
   /** MetalLB's webhooks that turn writes away while nobody answers: places in their configuration */
   readonly failing: readonly { readonly configuration: string; readonly places: readonly number[] }[]
   readonly herald: {
@@ -47,11 +52,14 @@ export interface MigrationState {
   readonly silent: readonly string[]
   /** as `kubectl delete` takes them */
   readonly leftovers: readonly string[]
+  /** Secrets that MetalLB made for itself */
+  readonly secrets: readonly string[]
   /** the Helm release that MetalLB belongs to; undefined: none */
   readonly release?: string
 }
 
 interface PodObject extends ApiObject {
+  readonly spec?: { readonly nodeName?: string }
   readonly metadata?: ApiObject['metadata'] & { readonly ownerReferences?: readonly { kind?: string; name?: string }[] }
 }
 
@@ -76,12 +84,17 @@ export function viewMigration(snapshot: Snapshot, objects: MigrationObjects = {}
   const allocator = workloads.Deployment.find(object => isMetalLB(object, 'controller'))
   const release = theirs.map(({ metadata }) => metadata?.annotations?.['meta.helm.sh/release-name']).find(Boolean)
   const leftovers = leftoversOf(snapshot, objects)
+  const deadNodes = objectsOf(snapshot, 'Node')
+    .filter(object => !isReady(object))
+    .map(nameOf)
   return {
     ...{ namespace, addresses, leftovers },
     ...(noted && { noted }),
     changed: noted ? changedAddresses(noted, addresses) : [],
-    ...(allocator && { allocator: foreignWorkload(allocator, snapshot) }),
-    announcers: workloads.DaemonSet.filter(announces).map(object => foreignWorkload(object, snapshot)),
+    ...(allocator && { allocator: foreignWorkload(allocator, snapshot, deadNodes) }),
+    announcers: workloads.DaemonSet.filter(announces).map(object => foreignWorkload(object, snapshot, deadNodes)),
+    deadNodes: deadNodes.length,
+    secrets: secretsOf(theirs),
     failing: failingWebhooks(objects),
     herald: viewHerald(snapshot),
     silent: silentServices(snapshot),
@@ -94,7 +107,12 @@ function announces(object: ApiObject): boolean {
   return isMetalLB(object, 'speaker') || containersOf(object).some(({ image = '' }) => /frr-k8s/.test(image))
 }
 
-function foreignWorkload(object: ApiObject, snapshot: Snapshot): ForeignWorkload {
+function isReady(node: ApiObject): boolean {
+  const { conditions = [] } = (node as { status?: { conditions?: { type?: string; status?: string }[] } }).status ?? {}
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+}
+
+function foreignWorkload(object: ApiObject, snapshot: Snapshot, deadNodes: readonly string[]): ForeignWorkload {
   const name = nameOf(object)
   const { replicas, selector, template } = (object.spec ?? {}) as WorkloadSpec
   const isOwned = ({ metadata }: PodObject) =>
@@ -103,10 +121,13 @@ function foreignWorkload(object: ApiObject, snapshot: Snapshot): ForeignWorkload
       // Between a Deployment and its pods stands a ReplicaSet, named after it.
       owner => owner.name === name || (owner.kind === 'ReplicaSet' && owner.name?.replace(/-[a-z0-9]+$/, '') === name),
     )
+  const pods = objectsOf(snapshot, 'Pod').filter(isOwned)
+  const reachable = pods.filter(({ spec }: PodObject) => !deadNodes.includes(spec?.nodeName ?? ''))
   return {
     name,
     stopped: replicas === 0 || template?.spec?.nodeSelector?.[MIGRATION_KEY] !== undefined,
-    pods: objectsOf(snapshot, 'Pod').filter(isOwned).length,
+    pods: reachable.map(nameOf),
+    unreachable: pods.length - reachable.length,
     selector: Object.entries(selector?.matchLabels ?? {})
       .map(([label, value]) => `${label}=${value}`)
       .join(','),
@@ -131,7 +152,8 @@ function viewHerald(snapshot: Snapshot): MigrationState['herald'] {
     )
   const speakerObject = speaker && own(speaker.name)
   const puller = own(PULLER_NAME)
-  const { numberReady = 0, desiredNumberScheduled } = (puller as { status?: DaemonSetStatus } | undefined)?.status ?? {}
+  const { numberReady = 0, desiredNumberScheduled = 0 } =
+    (puller as { status?: DaemonSetStatus } | undefined)?.status ?? {}
   return {
     ...(controller && { controller }),
     isLed: components.leader !== undefined,
@@ -139,9 +161,8 @@ function viewHerald(snapshot: Snapshot): MigrationState['herald'] {
     waits:
       (speakerObject?.spec as WorkloadSpec | undefined)?.template?.spec?.nodeSelector?.[MIGRATION_KEY] !== undefined,
     marked: speakerObject?.metadata?.annotations?.[MIGRATION_KEY] !== undefined,
-    // Before the DaemonSet's controller has looked at it, it is not known on how many nodes it is wanted.
     ...(puller && {
-      puller: { name: PULLER_NAME, image: '', desired: desiredNumberScheduled ?? 1, ready: numberReady },
+      puller: { name: PULLER_NAME, image: '', desired: desiredNumberScheduled, ready: numberReady },
     }),
   }
 }
@@ -158,6 +179,19 @@ function silentServices(snapshot: Snapshot): string[] {
     const condition = cluster.services.get(key)?.conditions.find(({ type }) => type === 'herald.io/Announced')
     return isAnnounced && condition?.status !== 'True' ? [key] : []
   })
+}
+
+/** By the volumes in which MetalLB's manifests and chart mount what its own processes write; an operator's have other names. */
+function secretsOf(workloads: readonly ApiObject[]): string[] {
+  const volumes = workloads.flatMap(object => {
+    const { template } = (object.spec ?? {}) as {
+      template?: { spec?: { volumes?: { name?: string; secret?: { secretName?: string } }[] } }
+    }
+    return template?.spec?.volumes ?? []
+  })
+  return volumes.flatMap(({ name = '', secret }) =>
+    ['cert', 'memberlist'].includes(name) && secret?.secretName ? [secret.secretName] : [],
+  )
 }
 
 export function ingressOf(object: ApiObject): string[] {

@@ -1,7 +1,8 @@
-import { HERALD_RELEASE, METALLB_SECRETS } from './migration-leftovers.ts'
+import { HERALD_RELEASE } from './migration-leftovers.ts'
 import { NOTE_NAME, writeNote } from './migration-note.ts'
 import { pullerManifest } from './migration-puller.ts'
-import { MIGRATION_KEY, type MigrationState, PULLER_NAME } from './migration-state.ts'
+import { type ForeignWorkload, MIGRATION_KEY, type MigrationState, PULLER_NAME } from './migration-state.ts'
+import type { Workload } from './settings.ts'
 import { counted } from './text.ts'
 
 /** A program to run, with what it reads from its standard input. */
@@ -49,8 +50,15 @@ const selectNodes = (namespace: string, daemonSet: string, value: string | null)
   const patch = { spec: { template: { spec: { nodeSelector: { [MIGRATION_KEY]: value } } } } }
   return kubectl(namespace, 'patch', 'daemonset', daemonSet, '--type=merge', `--patch=${JSON.stringify(patch)}`)
 }
-const gone = (namespace: string, selector: string) =>
-  kubectl(namespace, 'wait', 'pod', '--for=delete', `--selector=${selector}`, '--timeout=60s')
+/** Those on nodes that are not ready may never end, and are not waited for. Without a selector, it would be waited for every pod there is. */
+function gone(namespace: string, { pods, unreachable, selector }: ForeignWorkload): MigrationCommand[] {
+  if (pods.length === 0) return []
+  const which = selector === '' || unreachable > 0 ? pods.map(pod => `pod/${pod}`) : ['pod', `--selector=${selector}`]
+  return [kubectl(namespace, 'wait', ...which, '--for=delete', '--timeout=60s')]
+}
+/** Ready on every node on which it can be. */
+const isComplete = ({ ready, desired }: Workload, { deadNodes }: MigrationState) =>
+  ready >= Math.max(1, desired - deadNodes)
 const text = ({ argv }: MigrationCommand) => argv.map(quoted).join(' ')
 
 function helm({ namespace }: MigrationState, settings: MigrationSettings, ...more: string[]): MigrationCommand {
@@ -103,8 +111,8 @@ const stopAllocator: MigrationStep = {
   ],
   missing: ({ allocator, failing }) => [
     ...(allocator && !allocator.stopped ? [`the Deployment ${allocator.name} is not scaled to 0`] : []),
-    ...(allocator && allocator.pods > 0
-      ? [`${counted(allocator.pods, 'pod')} of the Deployment ${allocator.name} still there`]
+    ...(allocator && allocator.pods.length > 0
+      ? [`${counted(allocator.pods.length, 'pod')} of the Deployment ${allocator.name} still there`]
       : []),
     ...failing.map(({ configuration }) => `the webhook ${configuration} turns writes away`),
   ],
@@ -138,33 +146,40 @@ const pull: MigrationStep = {
   commands: ({ namespace, herald: { speakerObject } }) => [
     apply(namespace, pullerManifest(namespace, speakerObject ?? {})),
   ],
-  missing: ({ herald: { waits, puller } }) => {
+  missing: state => {
+    const { waits, puller } = state.herald
     if (!waits) return []
     if (!puller) return ['the image is not on the nodes yet']
-    return puller.ready < puller.desired
-      ? [`the image is on ${puller.ready} of ${counted(puller.desired, 'node')}`]
-      : []
+    if (isComplete(puller, state)) return []
+    return [`the image is on ${puller.ready} of ${counted(puller.desired, 'node')}`]
   },
   back: ({ namespace }) => [text(kubectl(namespace, 'delete', 'daemonset', PULLER_NAME, '--ignore-not-found'))],
 }
 
+const HAND_OVER_TELLS =
+  'All at once: two that announce would be two answers for one address. On layer 2 clients go on with the MAC address that they know, and the node forwards; who asks in these seconds waits. With BGP, routes are withdrawn for that long.'
+
 const handOver: MigrationStep = {
   title: "Stop MetalLB's speakers and start Herald's",
-  tells: () =>
-    'All at once: two that announce would be two answers for one address. On layer 2 clients go on with the MAC address that they know, and the node forwards; who asks in these seconds waits. With BGP, routes are withdrawn for that long.',
+  tells: ({ announcers }) => {
+    const lost = announcers.reduce((sum, { unreachable }) => sum + unreachable, 0)
+    const ofLost = ` ${counted(lost, 'pod')} on nodes that are not ready: not waited for, as Herald asks before it claims.`
+    return HAND_OVER_TELLS + (lost > 0 ? ofLost : '')
+  },
   commands: ({ namespace, announcers, herald: { speaker } }) => [
     ...announcers.map(({ name }) => selectNodes(namespace, name, 'stopped')),
-    // Without a selector, it would be waited for every pod there is.
-    ...announcers.filter(({ selector }) => selector !== '').map(({ selector }) => gone(namespace, selector)),
+    ...announcers.flatMap(announcer => gone(namespace, announcer)),
     selectNodes(namespace, speaker?.name ?? SPEAKER, null),
   ],
-  missing: ({ announcers, herald: { speaker, waits }, silent }) => {
+  missing: state => {
+    const { announcers, silent } = state
+    const { speaker, waits } = state.herald
     const theirs = announcers.flatMap(({ name, stopped, pods }) => {
       if (!stopped) return [`the DaemonSet ${name} announces`]
-      return pods > 0 ? [`${counted(pods, 'pod')} of the DaemonSet ${name} still there`] : []
+      return pods.length > 0 ? [`${counted(pods.length, 'pod')} of the DaemonSet ${name} still there`] : []
     })
     if (!speaker || waits) return [...theirs, "Herald's speakers wait"]
-    if (speaker.ready < Math.max(speaker.desired, 1))
+    if (!isComplete(speaker, state))
       return [...theirs, `${speaker.ready} of ${counted(speaker.desired, 'speaker')} of Herald's ready`]
     const [first] = silent
     const others = silent.length > 1 ? ` and ${counted(silent.length - 1, 'other')}` : ''
@@ -194,10 +209,11 @@ const cleanUp: MigrationStep = {
   title: 'Remove what is left of MetalLB',
   tells: ({ leftovers, release }) =>
     `Deletes ${counted(leftovers.length, 'object')} of MetalLB's${release ? `, and what Helm knows of the release ${release}: never by helm uninstall, which would delete every pool with the definitions` : ''}. Definitions, pools and all other objects of yours stay. After this, the way back is to install MetalLB again.`,
-  commands: ({ namespace, leftovers, release }) => [
-    ...(leftovers.length > 0 ? [kubectl(namespace, 'delete', ...leftovers, '--ignore-not-found')] : []),
-    kubectl(namespace, 'delete', 'secret', ...METALLB_SECRETS, '--ignore-not-found'),
+  commands: ({ namespace, leftovers, release, secrets }) => [
+    // The workloads, which name these, go after them: so an interruption loses sight of nothing.
+    ...(secrets.length > 0 ? [kubectl(namespace, 'delete', 'secret', ...secrets, '--ignore-not-found')] : []),
     ...(release ? [kubectl(namespace, 'delete', 'secret', `--selector=owner=helm,name=${release}`)] : []),
+    ...(leftovers.length > 0 ? [kubectl(namespace, 'delete', ...leftovers, '--ignore-not-found')] : []),
     kubectl(namespace, 'delete', 'configmap', NOTE_NAME),
   ],
   missing: ({ noted, leftovers }) => [

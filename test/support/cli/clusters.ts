@@ -184,14 +184,16 @@ export function metallbCluster(): Snapshot {
   const moved = (object: ApiObject): ApiObject => ({ ...object, metadata: { ...object.metadata, namespace } })
   const workloadOf = (kind: string, component: string, containers: object[]) => {
     const labels = { 'app.kubernetes.io/name': 'metallb', 'app.kubernetes.io/component': component }
-    const spec = { selector: { matchLabels: labels }, template: { spec: { containers } } }
+    const volume = component === 'controller' ? 'cert' : 'memberlist'
+    const volumes = [{ name: volume, secret: { secretName: `metallb-${volume}` } }]
+    const spec = { selector: { matchLabels: labels }, template: { spec: { containers, volumes } } }
     const object = moved(own(kind, `metallb-${component}`, { spec }))
     return { ...object, metadata: { ...object.metadata, labels } }
   }
   const image = 'quay.io/metallb/'
   const env = [{ name: 'METALLB_BGP_TYPE', value: 'frr' }]
   const snapshot = snapshotOf([
-    ...NODES.map((name, index) => node(name, 11 + index)),
+    ...NODES.map((name, index) => ready(node(name, 11 + index))),
     namespaceObject('default'),
     ...[
       ...[...pools, ...bgp, own('L2Advertisement', 'web', { spec: { ipAddressPools: ['web'] } })],
@@ -209,6 +211,8 @@ export function metallbCluster(): Snapshot {
     }),
     service('default', 'astray', { addresses: ['192.0.2.99'], pool: 'web' }),
     ...['web', 'old', 'astray'].map(name => slice('default', name, ['node-a'])),
+    ...NODES.map(name => moved(podOf('DaemonSet', 'metallb-speaker', name))),
+    moved(podOf('ReplicaSet', 'metallb-controller-5d9c7b', 'node-a')),
     workloadOf('Deployment', 'controller', [{ name: 'controller', image: `${image}controller:v0.15.2`, env }]),
     workloadOf('DaemonSet', 'speaker', [
       { name: 'speaker', image: `${image}speaker:v0.15.2`, env },
@@ -216,6 +220,16 @@ export function metallbCluster(): Snapshot {
     ]),
   ])
   return { ...snapshot, namespace }
+}
+
+function ready(object: ApiObject): ApiObject {
+  const { status } = object as { status?: object }
+  return { ...object, ...{ status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } } }
+}
+
+/** A pod that runs on a node, and whose it is. */
+function podOf(kind: string, name: string, nodeName: string): ApiObject {
+  return own('Pod', `${name}-${nodeName}`, { spec: { nodeName } }, { ownerReferences: [{ kind, name }] })
 }
 
 /** The same MetalLB without what stands in the way of moving. */

@@ -8,23 +8,35 @@ import { type ApiObject, objectsOf, withObjects } from '../../../src/cli/snapsho
 import { metallbCluster, movableCluster } from '../../support/cli/clusters.ts'
 
 const ADDRESSES = new Map([['default/web', ['192.0.2.1']]])
-const CONTROLLER = { name: 'controller', stopped: false, pods: 1, selector: 'app=metallb,component=controller' }
-const SPEAKER = { name: 'speaker', stopped: false, pods: 3, selector: 'app=metallb,component=speaker' }
+const CONTROLLER = {
+  name: 'controller',
+  stopped: false,
+  pods: ['c-1'],
+  unreachable: 0,
+  selector: 'app=metallb,component=controller',
+}
+const SPEAKER = {
+  name: 'speaker',
+  stopped: false,
+  pods: ['s-1', 's-2'],
+  unreachable: 0,
+  selector: 'app=metallb,component=speaker',
+}
 const SETTINGS = { chart: 'charts/herald', values: [], ownership: ['--take-ownership'] }
 
 const BEFORE: MigrationState = {
   ...{ namespace: 'metallb-system', addresses: ADDRESSES, changed: [], allocator: CONTROLLER, announcers: [SPEAKER] },
   ...{ failing: [{ configuration: 'metallb-webhook-configuration', places: [0, 2] }], silent: [] },
   herald: { isLed: false, waits: false, marked: false },
-  leftovers: ['deployment/controller', 'daemonset/speaker'],
+  ...{ leftovers: ['deployment/controller', 'daemonset/speaker'], secrets: ['memberlist'], deadNodes: 0 },
 }
 const NOTED = { ...BEFORE, noted: ADDRESSES }
-const STOPPED = { ...NOTED, failing: [], allocator: { ...CONTROLLER, stopped: true, pods: 0 } }
+const STOPPED = { ...NOTED, failing: [], allocator: { ...CONTROLLER, stopped: true, pods: [] } }
 const workload = (name: string, ready: number, desired = 3) => ({ name, image: 'herald:1', desired, ready })
 const WAITING = { isLed: true, waits: true, marked: true, controller: workload('herald-controller', 1, 1) }
 const INSTALLED = { ...STOPPED, herald: { ...WAITING, speaker: workload('herald-speaker', 0, 0) } }
 const PULLED = { ...INSTALLED, herald: { ...INSTALLED.herald, puller: workload('herald-migration-pull', 3) } }
-const SILENCED = { ...PULLED, announcers: [{ ...SPEAKER, stopped: true, pods: 0 }] }
+const SILENCED = { ...PULLED, announcers: [{ ...SPEAKER, stopped: true, pods: [] }] }
 const ANNOUNCED = { ...SILENCED, herald: { ...PULLED.herald, waits: false, speaker: workload('herald-speaker', 3) } }
 const SETTLED = { ...ANNOUNCED, herald: { ...ANNOUNCED.herald, marked: false, puller: undefined } }
 const { allocator: _, ...REST } = SETTLED
@@ -52,7 +64,7 @@ const TABLE: readonly [seen: string, MigrationState, step: number | undefined, m
   ],
   [
     'a controller that is stopping',
-    { ...STOPPED, allocator: { ...CONTROLLER, stopped: true, pods: 1 } },
+    { ...STOPPED, allocator: { ...CONTROLLER, stopped: true, pods: ['c-1'] } },
     1,
     ['1 pod of the Deployment controller still there'],
   ],
@@ -80,6 +92,18 @@ const TABLE: readonly [seen: string, MigrationState, step: number | undefined, m
     { ...ANNOUNCED, herald: { ...ANNOUNCED.herald, speaker: workload('herald-speaker', 1) } },
     4,
     ["1 of 3 speakers of Herald's ready"],
+  ],
+  [
+    'speakers on all nodes that are ready',
+    { ...ANNOUNCED, deadNodes: 1, herald: { ...ANNOUNCED.herald, speaker: workload('herald-speaker', 2) } },
+    5,
+    ['the release still has its speakers wait', 'the DaemonSet herald-migration-pull is still there'],
+  ],
+  [
+    'a DaemonSet that nobody has looked at yet',
+    { ...INSTALLED, herald: { ...INSTALLED.herald, puller: workload('herald-migration-pull', 0, 0) } },
+    3,
+    ['the image is on 0 of 0 nodes'],
   ],
   [
     'Services that are not announced yet',
@@ -120,7 +144,11 @@ describe('The steps of a migration', () => {
     const commands = MIGRATION_STEPS[4]!.commands(PULLED, SETTINGS).map(commandText)
     assert.deepEqual(
       commands.map(command => command.split(' ').slice(0, 4).join(' ')),
-      ['kubectl patch daemonset speaker', 'kubectl wait pod --for=delete', 'kubectl patch daemonset herald-speaker'],
+      [
+        'kubectl patch daemonset speaker',
+        'kubectl wait pod --selector=app=metallb,component=speaker',
+        'kubectl patch daemonset herald-speaker',
+      ],
     )
     assert.match(commands[1]!, /--selector=app=metallb,component=speaker /)
   })
@@ -128,7 +156,14 @@ describe('The steps of a migration', () => {
   it('never waits for every pod of the namespace', () => {
     const state = { ...PULLED, announcers: [{ ...SPEAKER, selector: '' }] }
     const commands = MIGRATION_STEPS[4]!.commands(state, SETTINGS).map(commandText)
-    assert.ok(!commands.some(command => command.includes(' wait ')))
+    assert.match(commands[1]!, /^kubectl wait pod\/s-1 pod\/s-2 --for=delete /)
+  })
+
+  it('does not wait for pods on nodes that are gone, and says so', () => {
+    const state = { ...PULLED, announcers: [{ ...SPEAKER, unreachable: 1 }] }
+    const commands = MIGRATION_STEPS[4]!.commands(state, SETTINGS).map(commandText)
+    assert.match(commands[1]!, /^kubectl wait pod\/s-1 pod\/s-2 --for=delete /)
+    assert.match(MIGRATION_STEPS[4]!.tells(state), / 1 pod on nodes that are not ready: not waited for/)
   })
 
   it('rehearses the installation before it stops anything, and lets writes past a webhook that is gone', () => {
@@ -221,11 +256,23 @@ describe('What a cluster says of a migration', () => {
     const state = viewMigration(movableCluster())
     assert.equal(state.noted, undefined)
     assert.equal(state.allocator?.name, 'metallb-controller')
+    assert.deepEqual([state.allocator.pods.length, state.announcers[0]?.pods.length, state.deadNodes], [1, 3, 0])
+    assert.deepEqual(state.secrets, ['metallb-cert', 'metallb-memberlist'])
     assert.deepEqual(
       state.announcers.map(({ name, stopped }) => [name, stopped]),
       [['metallb-speaker', false]],
     )
     assert.deepEqual(state.herald, { isLed: false, waits: false, marked: false })
+  })
+})
+
+describe('What a cluster with a node that is gone says', () => {
+  it('leaves out pods that nobody can end', () => {
+    const snapshot = movableCluster()
+    const [first, ...others] = objectsOf(snapshot, 'Node')
+    const gone = { ...first, ...{ status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } } }
+    const { announcers, deadNodes } = viewMigration(withObjects(snapshot, { Node: [gone, ...others] }))
+    assert.deepEqual([announcers[0]?.pods.length, announcers[0]?.unreachable, deadNodes], [2, 1, 1])
   })
 })
 

@@ -5,13 +5,14 @@ import { createStyle } from '../../../../src/cli/render/style.ts'
 
 const ADDRESSES = new Map([['default/web', ['192.0.2.1']]])
 const workload = (name: string) => ({ name, image: 'herald:1', desired: 2, ready: 2 })
-const foreign = (name: string) => ({ name, stopped: false, pods: 1, selector: `component=${name}` })
+const foreign = (name: string) => ({ name, stopped: false, pods: ['p'], unreachable: 0, selector: `component=${name}` })
 
 /** A cluster that does what it is told, as far as the steps look at it. */
 class ObedientCluster {
   state: MigrationState = {
     ...{ namespace: 'metallb-system', addresses: ADDRESSES, changed: [], failing: [], silent: [] },
     ...{ allocator: foreign('controller'), announcers: [foreign('speaker')], leftovers: ['daemonset/speaker'] },
+    ...{ secrets: ['metallb-webhook-cert'], deadNodes: 0 },
     herald: { isLed: false, waits: false, marked: false },
   }
   readonly typed: string[] = []
@@ -35,12 +36,12 @@ class ObedientCluster {
     const ours = (more: Partial<MigrationState['herald']>) => change({ herald: { ...herald, ...more } })
     if (kind === 'ConfigMap') change({ noted: ADDRESSES })
     else if (kind === 'DaemonSet') ours({ puller: workload('pull') })
-    else if (line.includes(' scale ') && allocator) change({ allocator: { ...allocator, stopped: true, pods: 0 } })
+    else if (line.includes(' scale ') && allocator) change({ allocator: { ...allocator, stopped: true, pods: [] } })
     else if (line.startsWith('helm') && line.includes('=waiting') && !line.includes('--dry-run'))
       ours({ isLed: true, waits: true, marked: true, controller: workload('c'), speaker: workload('herald-speaker') })
     else if (line.startsWith('helm') && !line.includes('--dry-run')) ours({ marked: false })
     else if (line.includes('patch daemonset speaker'))
-      change({ announcers: announcers.map(one => ({ ...one, stopped: true, pods: 0 })) })
+      change({ announcers: announcers.map(one => ({ ...one, stopped: true, pods: [] })) })
     else if (line.includes('patch daemonset herald-speaker')) ours({ waits: false })
     else if (line.includes('delete daemonset herald-migration-pull')) ours({ puller: undefined })
     else if (line.includes('delete daemonset/speaker')) {
@@ -85,12 +86,12 @@ describe('Leading through a migration', () => {
       'helm upgrade --install herald',
       'kubectl apply --server-side --filename=-',
       'kubectl patch daemonset speaker',
-      'kubectl wait pod --for=delete',
+      'kubectl wait pod --selector=component=speaker',
       'kubectl patch daemonset herald-speaker',
       'helm upgrade --install herald',
       'kubectl delete daemonset herald-migration-pull',
-      'kubectl delete daemonset/speaker --ignore-not-found',
       'kubectl delete secret metallb-webhook-cert',
+      'kubectl delete daemonset/speaker --ignore-not-found',
       'kubectl delete configmap herald-migration',
     ])
     for (let step = 1; step <= 7; step++) assert.match(text, new RegExp(`✓ ${step}/7 `))
