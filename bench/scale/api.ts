@@ -1,21 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SystemClock } from '../../src/io/clock.ts'
-import { ApiClient } from '../../src/kubernetes/client.ts'
-import { loadCredentials } from '../../src/kubernetes/credentials.ts'
-import { silentLogger } from '../../src/kubernetes/logger.ts'
 import type { ApiServer } from '../../test/support/api-server.ts'
+import { countedFlow, countRequests } from '../../test/support/kubernetes/request-counter.ts'
 import { apply } from '../arp/cluster.ts'
+
+export { connect } from '../../test/support/kubernetes/admin-client.ts'
 
 export const NAMESPACE = 'herald-system'
 const CLIENTS = 8
-
-/** A client with an administrator's rights, or those of a kubeconfig. */
-export async function connect(kubeconfig: string): Promise<ApiClient> {
-  const clock = new SystemClock()
-  const credentials = await loadCredentials({ clock }, { kubeconfig })
-  return new ApiClient({ credentials, clock, logger: silentLogger }, { timeoutMs: 60_000 })
-}
 
 /** Does something with each, eight at once. */
 export async function eachOf<T>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
@@ -43,24 +35,7 @@ export async function createUser(api: ApiServer, user: string, folder: string): 
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: [subject],
     },
-    {
-      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
-      kind: 'FlowSchema',
-      metadata: { name: `bench-${user}` },
-      spec: {
-        matchingPrecedence: 2,
-        priorityLevelConfiguration: { name: 'exempt' },
-        rules: [
-          {
-            subjects: [{ kind: 'ServiceAccount', serviceAccount: { name: user, namespace: NAMESPACE } }],
-            resourceRules: [
-              { apiGroups: ['*'], resources: ['*'], verbs: ['*'], namespaces: ['*'], clusterScope: true },
-            ],
-            nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-          },
-        ],
-      },
-    },
+    countedFlow(user, NAMESPACE),
   ])
   const { code, stdout, stderr } = await api.kubectl(['create', 'token', user, '-n', NAMESPACE, '--duration=12h'])
   if (code !== 0) throw new Error(stderr)
@@ -79,11 +54,5 @@ export async function createUser(api: ApiServer, user: string, folder: string): 
 
 /** Requests of a user so far, watches with them. */
 export async function requestsOf(api: Pick<ApiServer, 'kubectl'>, user: string): Promise<number> {
-  const { stdout } = await api.kubectl(['get', '--raw', '/metrics'])
-  let count = 0
-  for (const line of stdout.split('\n')) {
-    if (!line.startsWith('apiserver_flowcontrol_dispatched_requests_total{')) continue
-    if (line.includes(`flow_schema="bench-${user}"`)) count += Number(line.slice(line.lastIndexOf(' ')))
-  }
-  return count
+  return (await countRequests(api.kubectl)).get(user) ?? 0
 }
