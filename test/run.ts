@@ -8,6 +8,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeFigures } from './guard/compare.ts'
+import { type Figures, readNotes } from './guard/figures.ts'
+import { keepLastRun, readCommitted } from './guard/last-run.ts'
 
 interface Check {
   name: string
@@ -62,6 +65,8 @@ if (unknown.length > 0 || wanted.includes('--help')) {
 
 const total = noCounts()
 const folder = mkdtempSync(join(tmpdir(), 'herald-test-'))
+const figuresFile = join(folder, 'figures')
+const figures: Figures = {}
 const summary: string[] = []
 
 let prepared = false
@@ -72,9 +77,16 @@ for (const name of wanted.length > 0 ? wanted : names) {
     runSuite(name)
   }
 }
+if (existsSync(figuresFile)) Object.assign(figures, readNotes(readFileSync(figuresFile, 'utf8')))
 rmSync(folder, { recursive: true })
 
 console.log(`\n${summary.join('\n')}\n`)
+// Figures of a run in which something failed say nothing.
+if (total.failures === 0) {
+  keepLastRun(figures)
+  for (const line of describeFigures(figures, readCommitted())) console.log(line)
+  console.log('')
+}
 if (total.repeated.length > 0)
   console.log(`passed on the second attempt:\n${total.repeated.map(title => `  ${title}\n`).join('')}`)
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : ''
@@ -119,12 +131,13 @@ function runSuite(name: string): void {
   if (suite.parallel) options.push('--parallel', '--jobs', String(Math.min(availableParallelism(), MOST_JOBS)))
   const { status } = spawnSync('mocha', [...options, ...files], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, HERALD_TEST_COUNTS: countsFile },
+    env: { ...process.env, HERALD_TEST_COUNTS: countsFile, HERALD_FIGURES: figuresFile },
   })
   const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
   const counts = readCounts(countsFile)
   // A suite that dies before its reporter has written must not pass for one without failures.
   if (status !== 0 && counts.failures === 0) counts.failures = 1
+  if (name === 'unit') figures.unitSeconds = seconds
   total.passes += counts.passes
   total.failures += counts.failures
   total.pending += counts.pending

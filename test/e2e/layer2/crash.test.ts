@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { note } from '../../support/figures.ts'
 import { aimAtCable } from '../../support/lab/cable.ts'
 import {
   distributionOf,
@@ -44,6 +45,7 @@ describe('layer 2: another node takes over', function () {
     for (const [family, some] of families) {
       const found = distributionOf(some.map(({ ms }) => ms))
       console.log(`      ${tell(`${what}, ${family}`, found)} (load ${loadAverage()})`)
+      note('failoverP99Ms', found.p99)
       assert.ok(found.samples > 0, `${family} addresses were on the nodes that were struck`)
       assert.ok(found.max < BROKEN_MS, `every ${family} address is announced again within ${BROKEN_MS} ms`)
       if (isFullRun()) {
