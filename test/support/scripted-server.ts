@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { KubernetesObject } from '../../src/kubernetes/resources.ts'
+import { type Change, ObjectHistory, type StoredObject, type Target } from './kubernetes/object-history.ts'
 import { applyJsonPatch, applyMergePatch, type Json } from './kubernetes/patch.ts'
 
 /** What happens to the next request, whichever it is. */
@@ -20,18 +21,9 @@ export interface ScriptedRequest {
   path: string
   query: URLSearchParams
   authorization: string | undefined
+  contentType: string
   body: string
 }
-
-interface Change {
-  version: number
-  type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  plural: string
-  namespace: string
-  object: StoredObject
-}
-
-type StoredObject = KubernetesObject & { metadata: NonNullable<KubernetesObject['metadata']> }
 
 interface Watcher {
   plural: string
@@ -41,21 +33,6 @@ interface Watcher {
 }
 
 type Answer = [status: number, body: object]
-
-interface Decided {
-  method: string
-  pathname: string
-  query: URLSearchParams
-  authorization: string | undefined
-  body: string
-  contentType: string
-}
-
-interface Target {
-  plural: string
-  namespace: string
-  name: string
-}
 
 /**
  * A stand-in for the API server: objects, their history, list in pages and as a stream, watch with bookmarks, patches with
@@ -76,17 +53,14 @@ export class ScriptedServer {
   activity = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #objects = new Map<string, StoredObject>()
   readonly #watchers = new Set<Watcher>()
+  readonly #history = new ObjectHistory(change => {
+    this.activity++
+    for (const watcher of this.#watchers) this.#offer(watcher, change)
+  })
   readonly #held: (() => void)[] = []
-  #history: Change[] = []
   #asked = 0
   #answered = 0
-  #version = 100
-  #oldest = 100
-  /** continue tokens from before this version have expired */
-  #continueFrom = 0
-  #snapshots = new Map<string, { version: number; objects: StoredObject[] }>()
 
   private constructor(server: Server) {
     this.#server = server
@@ -116,7 +90,7 @@ export class ScriptedServer {
   }
 
   get version(): string {
-    return String(this.#version)
+    return this.#history.version
   }
 
   /** nothing is being asked or watched */
@@ -137,55 +111,33 @@ export class ScriptedServer {
 
   /** Creates or changes an object, as someone else would; returns it as stored. */
   put(plural: string, object: KubernetesObject): StoredObject {
-    const { namespace = '', name = '' } = object.metadata ?? {}
-    const key = keyOf({ plural, namespace, name })
-    const before = this.#objects.get(key)
-    const version = ++this.#version
-    const stored: StoredObject = {
-      ...object,
-      metadata: { ...object.metadata, uid: before?.metadata.uid ?? `uid-${version}`, resourceVersion: String(version) },
-    }
-    this.#objects.set(key, stored)
-    this.#record({ version, type: before ? 'MODIFIED' : 'ADDED', plural, namespace, object: stored })
-    return stored
+    return this.#history.put(plural, object)
   }
 
-  remove(plural: string, { namespace = '', name = '' }: { namespace?: string; name?: string }): void {
-    const key = keyOf({ plural, namespace, name })
-    const before = this.#objects.get(key)
-    if (!before) return
-    this.#objects.delete(key)
-    const version = ++this.#version
-    const object = { ...before, metadata: { ...before.metadata, resourceVersion: String(version) } }
-    this.#record({ version, type: 'DELETED', plural, namespace, object })
+  remove(plural: string, object: { namespace?: string; name?: string }): void {
+    this.#history.remove(plural, object)
   }
 
   get<T extends KubernetesObject>(
     plural: string,
     { namespace = '', name = '' }: { namespace?: string; name?: string },
   ): T | undefined {
-    return this.#objects.get(keyOf({ plural, namespace, name })) as T | undefined
+    return this.#history.get({ plural, namespace, name }) as T | undefined
   }
 
   /** All objects of a kind, by key as stores have it. */
   state(plural: string): Map<string, StoredObject> {
-    const state = new Map<string, StoredObject>()
-    for (const object of this.#listed({ plural, namespace: '', name: '' })) {
-      const { namespace, name } = object.metadata
-      state.set(namespace ? `${namespace}/${name}` : (name ?? ''), object)
-    }
-    return state
+    return this.#history.state(plural)
   }
 
   /** Forgets the history: a watch that resumes before now is told 410, unless nothing has happened since. */
   compact(): void {
-    this.#oldest = this.#version
-    this.#history = []
+    this.#history.compact()
   }
 
   /** What `continue` tokens stand for is forgotten too. */
   expireContinueTokens(): void {
-    this.#continueFrom = ++this.#version
+    this.#history.expireContinueTokens()
   }
 
   bookmark(): void {
@@ -243,24 +195,26 @@ export class ScriptedServer {
     let body = ''
     for await (const chunk of request) body += chunk
     const url = new URL(request.url ?? '/', this.url)
-    const { authorization } = request.headers
-    const method = request.method ?? 'GET'
-    this.requests.push({ method, path: url.pathname, query: url.searchParams, authorization, body })
+    const asked: ScriptedRequest = {
+      method: request.method ?? 'GET',
+      path: url.pathname,
+      query: url.searchParams,
+      authorization: request.headers.authorization,
+      contentType: request.headers['content-type'] ?? '',
+      body,
+    }
+    this.requests.push(asked)
     const fault = this.faults.shift()
     if (fault && !(await this.#fail(fault, response))) return
-    const { pathname, searchParams } = url
-    const contentType = request.headers['content-type'] ?? ''
-    const answer = this.#decide({ method, pathname, query: searchParams, authorization, body, contentType }, response)
+    const answer = this.#decide(asked, response)
     if (answer) this.#answer(response, ...answer)
   }
 
-  #decide(
-    { method, pathname, query, authorization, body, contentType }: Decided,
-    response: ServerResponse,
-  ): Answer | undefined {
+  #decide(request: ScriptedRequest, response: ServerResponse): Answer | undefined {
+    const { method, path, query, authorization, body, contentType } = request
     if (this.token !== undefined && authorization !== `Bearer ${this.token}`)
       return [401, statusOf(401, 'Unauthorized')]
-    const target = targetOf(pathname)
+    const target = targetOf(path)
     if (!target) return [404, statusOf(404, 'NotFound')]
     const verb = method === 'GET' ? (query.get('watch') ? 'watch' : target.name ? 'get' : 'list') : verbs[method]
     if (this.forbidden.has(`${verb} ${target.plural}`)) return [403, statusOf(403, 'Forbidden')]
@@ -291,24 +245,11 @@ export class ScriptedServer {
   }
 
   #list(target: Target, query: URLSearchParams): Answer {
-    const token = query.get('continue')
     const limit = Number(query.get('limit') ?? 0)
-    let { version, objects } = { version: this.#version, objects: this.#listed(target) }
-    let from = 0
-    if (token) {
-      const [id = '', place = ''] = token.split('-')
-      const snapshot = this.#snapshots.get(id)
-      if (!snapshot || snapshot.version < this.#continueFrom) return [410, statusOf(410, 'Expired')]
-      ;({ version, objects } = snapshot)
-      from = Number(place)
-    }
-    const items = limit > 0 ? objects.slice(from, from + limit) : objects
-    const metadata: { resourceVersion: string; continue?: string } = { resourceVersion: String(version) }
-    if (limit > 0 && from + limit < objects.length) {
-      const id = String(version)
-      this.#snapshots.set(id, { version, objects })
-      metadata.continue = `${id}-${from + limit}`
-    }
+    const page = this.#history.page(target, { limit, continueToken: query.get('continue') })
+    if (!page) return [410, statusOf(410, 'Expired')]
+    const { version, items, continueToken } = page
+    const metadata = { resourceVersion: String(version), ...(continueToken && { continue: continueToken }) }
     return [200, { kind: 'List', metadata, items }]
   }
 
@@ -316,7 +257,7 @@ export class ScriptedServer {
     const initial = query.get('sendInitialEvents') === 'true'
     if (initial && this.streamingLists === 'refused') return [422, statusOf(422, 'Invalid')]
     const from = query.get('resourceVersion')
-    const tooOld = from !== null && Number(from) < this.#oldest
+    const tooOld = from !== null && this.#history.hasForgotten(Number(from))
     if (tooOld && this.goneAs === 'status') return [410, statusOf(410, 'Expired')]
     response.writeHead(200, { 'content-type': 'application/json' })
     response.flushHeaders()
@@ -332,21 +273,21 @@ export class ScriptedServer {
       return undefined
     }
     if (from !== null) {
-      for (const change of this.#history) if (change.version > Number(from)) this.#offer(watcher, change)
+      for (const change of this.#history.changesAfter(Number(from))) this.#offer(watcher, change)
       return undefined
     }
-    for (const object of this.#listed(target)) this.#send(watcher, { type: 'ADDED', object })
+    for (const object of this.#history.listed(target)) this.#send(watcher, { type: 'ADDED', object })
     if (initial && this.streamingLists === 'offered') this.#send(watcher, bookmarkOf(this.version, true))
     return undefined
   }
 
   #object(verb: string, target: Target, body: string, contentType: string): Answer {
-    const before = this.#objects.get(keyOf(target))
+    const before = this.#history.get(target)
     const { plural } = target
     if (verb === 'create') {
       const object = JSON.parse(body) as StoredObject
       const { name = '', namespace = target.namespace } = object.metadata
-      if (this.#objects.has(keyOf({ plural, namespace, name }))) return [409, statusOf(409, 'AlreadyExists')]
+      if (this.#history.get({ plural, namespace, name })) return [409, statusOf(409, 'AlreadyExists')]
       return [201, this.put(plural, { ...object, metadata: { ...object.metadata, ...(namespace && { namespace }) } })]
     }
     if (!before) return [404, statusOf(404, 'NotFound')]
@@ -364,17 +305,6 @@ export class ScriptedServer {
     if (!after) return [422, statusOf(422, 'Invalid')]
     if (after.metadata.resourceVersion !== before.metadata.resourceVersion) return [409, statusOf(409, 'Conflict')]
     return [200, this.put(plural, after)]
-  }
-
-  #listed({ plural, namespace }: Target): StoredObject[] {
-    const prefix = `${plural}|${namespace ? `${namespace}|` : ''}`
-    return [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => object)
-  }
-
-  #record(change: Change): void {
-    this.activity++
-    this.#history.push(change)
-    for (const watcher of this.#watchers) this.#offer(watcher, change)
   }
 
   #offer(watcher: Watcher, { type, plural, namespace, object }: Change): void {
@@ -400,10 +330,6 @@ export class ScriptedServer {
 }
 
 const verbs: Record<string, string> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' }
-
-function keyOf({ plural, namespace, name }: Target): string {
-  return `${plural}|${namespace}|${name}`
-}
 
 function targetOf(path: string): Target | undefined {
   const match = /^\/(?:api|apis\/[^/]+)\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/[^/]+)?$/.exec(path)
