@@ -40,7 +40,7 @@ server.listen(Number(port), address, () => {
   removeRules()
   const rule = `ip daddr ${service} tcp dport 443 dnat ip to ${address}:${port}`
   const chain = (name: string, hook: string) => `chain ${name} { type nat hook ${hook} priority -150; ${rule}; }`
-  nft(`table ${faultTables.apiProxy} { ${chain('out', 'output')} ${chain('pre', 'prerouting')} }`)
+  nft(`table ${faultTables.apiProxy} {\n${chain('out', 'output')}\n${chain('pre', 'prerouting')}\n}`)
   say(counts)
 })
 

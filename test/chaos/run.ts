@@ -42,7 +42,8 @@ const KEEP_MS = 30_000
 /** Strikes, heals, waits until all is well, judges, and begins anew. @throws Error when the lab cannot be used */
 export async function runChaos(options: RunOptions): Promise<Summary> {
   const report = new Report(options)
-  const world = await prepareWorld({ name: options.name, crowd: options.crowd, say: line => report.say(line) })
+  const { name, crowd, patience } = options
+  const world = await prepareWorld({ name, crowd, patience, say: line => report.say(line) })
   const observers = await startObservers(world)
   const run = new ChaosRun(world, observers, report, options)
   try {

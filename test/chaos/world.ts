@@ -1,8 +1,7 @@
 import { heraldNamespace } from '../../lab/herald.ts'
-import { bgpAdvertisement, routerPeers, sessionsUp } from '../support/lab/bgp-lab.ts'
+import { bgpAdvertisement, routerPeers } from '../support/lab/bgp-lab.ts'
 import { ensureLab, type TestLab, waitFor } from '../support/lab/lab.ts'
 import { loadBalancer, pool, webServer } from '../support/lab/manifests.ts'
-import { LabRouter } from '../support/lab/router.ts'
 import { addressesOf, type LedgerService, MAY_MOVE } from './address-ledger.ts'
 import { ObserverApi, paths } from './api-client.ts'
 import { ApiProxy } from './api-proxy.ts'
@@ -42,7 +41,6 @@ const FLUID = 2
 /** What faults happen to, and what observers look at. */
 export interface World {
   readonly lab: TestLab
-  readonly router: LabRouter
   readonly api: ObserverApi
   readonly proxy: ApiProxy
   readonly nodes: readonly string[]
@@ -106,17 +104,18 @@ function standingServices(): object[] {
 export async function prepareWorld(options: {
   name: string
   crowd: number
+  /** multiplies how long is waited */
+  patience: number
   say: (line: string) => void
 }): Promise<World> {
   await endOldFaults(options.name)
   const lab = await ensureLab({ nodes: 3, name: options.name })
   const nodes = lab.lab.topology.nodes.map(({ name }) => name)
-  const router = new LabRouter(lab)
   const api = new ObserverApi(lab.lab)
   const proxy = await ApiProxy.start(lab)
   options.say('preparing: the proxy, pools, peers and Services')
   // Connections that are open go past the proxy, and processes may have a history.
-  await Promise.all([lab.replaceHerald('controller'), lab.replaceHerald('speaker')])
+  await restartHerald(api)
   await lab.apply(
     ...webServer(),
     pool(poolNames.near, [...pools.near], { autoAssign: false }),
@@ -126,19 +125,17 @@ export async function prepareWorld(options: {
     pool(poolNames.fluid, [...pools.fluid], { autoAssign: false }),
     ...[l2Advertisement, routedAdvertisement, ...peers(), ...standingServices()],
   )
-  await lab.kubectl(['rollout', 'status', 'deployment/web', '--timeout=120s'])
-  await sessionsUp(router, nodes, 90_000)
   const services = await waitFor(
     async () => {
       const found = (await api.list<LedgerService>(paths.services)).filter(isOfRun)
       return found.every(service => addressesOf(service).length > 0) && found
     },
-    { what: 'every Service to have its addresses', timeoutMs: 60_000, everyMs: 300 },
+    { what: 'every Service to have its addresses', timeoutMs: 120_000 * options.patience, everyMs: 300 },
   )
   const of = (prefix: string) =>
     services.filter(({ metadata }) => metadata.name.startsWith(prefix)).flatMap(addressesOf)
   return {
-    ...{ lab, router, api, proxy, nodes, crowd: options.crowd, say: options.say },
+    ...{ lab, api, proxy, nodes, crowd: options.crowd, say: options.say },
     addresses: { near: of('near-'), far: of('far-') },
   }
 }
@@ -149,7 +146,12 @@ export const isOfRun = ({ metadata }: LedgerService): boolean => metadata.labels
 export async function leaveWorld({ lab, proxy, api }: World): Promise<void> {
   await proxy.stop()
   await lab.kubectl(['delete', 'services', '--selector=made=by-chaos', '--wait=true'], { check: false })
-  await lab.replaceHerald('controller')
-  await lab.replaceHerald('speaker')
+  await restartHerald(api)
   api.close()
+}
+
+/** Ends all of Herald's processes without a word, connections and history with them. Others take their places in a while. */
+async function restartHerald(api: ObserverApi): Promise<void> {
+  const pods = await api.list<{ metadata: { name: string } }>(paths.pods)
+  await Promise.all(pods.map(({ metadata }) => api.delete(`${paths.pods}/${metadata.name}?gracePeriodSeconds=0`)))
 }

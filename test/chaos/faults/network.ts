@@ -113,6 +113,6 @@ async function part({ lab }: World, [one, other]: [string, string]): Promise<() 
   const rule = (from: string, to: string) => `iifname ${ports(from)} oifname ${ports(to)} drop`
   const nft = async (script: string) => await run([...inNamespace(lab.lab.topology.switchNamespace), 'nft', script])
   const chain = `chain forward { type filter hook forward priority 0; ${rule(one, other)}; ${rule(other, one)}; }`
-  await nft(`table ${faultTables.partition} { ${chain} }`)
+  await nft(`table ${faultTables.partition} {\n${chain}\n}`)
   return async () => void (await nft(deleteTable(faultTables.partition)))
 }
