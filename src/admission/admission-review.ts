@@ -34,7 +34,7 @@ export interface Verdict {
   readonly warnings: readonly string[]
 }
 
-export const ADMISSION_REVIEW = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' } as const
+const ADMISSION_REVIEW = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' } as const
 
 const OPERATIONS = ['CREATE', 'UPDATE', 'DELETE']
 

@@ -2,7 +2,7 @@ import { isObject } from '../config/field-checks.ts'
 import { isReview } from './admission-review.ts'
 import { BGP_PEER_VERSIONS, convertBgpPeer } from './convert-bgp-peer.ts'
 
-export const CONVERSION_REVIEW = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview' } as const
+const CONVERSION_REVIEW = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview' } as const
 
 /**
  * Answers a ConversionReview of BGPPeers; nothing in it is trusted. All objects are converted, or none.

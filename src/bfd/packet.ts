@@ -8,7 +8,7 @@
 //    4  my discriminator (4)
 //    8  your discriminator (4)
 
-export const BFD_VERSION = 1
+const BFD_VERSION = 1
 /** bytes of a packet without authentication section */
 export const BFD_PACKET_LENGTH = 24
 

@@ -21,7 +21,7 @@ export type SessionAction =
  * RFC 5880 §6.8.6, the last part: own state by the state that the peer says it is in. Rows: own; columns: peer's, both in the order
  * adminDown, down, init, up.
  */
-export const STATE_TABLE: readonly (readonly SessionState[])[] = [
+const STATE_TABLE: readonly (readonly SessionState[])[] = [
   [SessionState.adminDown, SessionState.adminDown, SessionState.adminDown, SessionState.adminDown],
   [SessionState.down, SessionState.init, SessionState.up, SessionState.down],
   [SessionState.down, SessionState.init, SessionState.up, SessionState.up],

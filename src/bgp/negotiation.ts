@@ -44,7 +44,7 @@ export interface NegotiatedGracefulRestart {
 }
 
 /** How long a peer keeps our routes without a session: enough for a new image to be pulled, short of a node that never comes back. */
-export const RESTART_TIME_SECONDS = 120
+const RESTART_TIME_SECONDS = 120
 
 /**
  * Our OPEN. Extended messages (RFC 8654) are not offered: they would only let the peer send larger ones, Herald takes no routes, and a

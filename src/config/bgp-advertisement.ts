@@ -42,11 +42,11 @@ export interface BgpAdvertisementResource {
 }
 
 /** On a BGPAdvertisement: `endpoints` tells routers how many endpoints are behind each route. */
-export const WEIGHT_ANNOTATION = 'herald.io/weight'
+const WEIGHT_ANNOTATION = 'herald.io/weight'
 const WEIGHT_BY_ENDPOINTS = 'endpoints'
 
 /** The most communities of a route, of either kind: all that MetalLB's native mode has room for, and far more than anybody uses. */
-export const MOST_COMMUNITIES = 63
+const MOST_COMMUNITIES = 63
 
 const HIGHEST_LOCAL_PREFERENCE = 0xffff_ffff
 

@@ -41,16 +41,16 @@ export interface BgpPeerResource {
 }
 
 /** On a BGPPeer: who opens the connection. */
-export const CONNECTION_MODE_ANNOTATION = 'herald.io/connection-mode'
+const CONNECTION_MODE_ANNOTATION = 'herald.io/connection-mode'
 /** On a BGPPeer: how many hops away the peer is at most, proved by the TTL of its packets (RFC 5082). */
-export const TTL_SECURITY_ANNOTATION = 'herald.io/ttl-security-hops'
+const TTL_SECURITY_ANNOTATION = 'herald.io/ttl-security-hops'
 
 /** Assigned by IANA. */
 const BGP_PORT = 179
 const HIGHEST_AS = 0xffff_ffff
 const FARTHEST_HOPS = 254
 /** Linux: TCP_MD5SIG_MAXKEYLEN */
-export const LONGEST_PASSWORD_BYTES = 80
+const LONGEST_PASSWORD_BYTES = 80
 
 /** Reads one BGPPeer by itself; the first field that is wrong refuses the object and nothing else. */
 export function parseBgpPeer({ metadata = {}, spec }: BgpPeerResource): ParsedBgpPeer {

@@ -18,7 +18,7 @@ export interface AcceptanceWords {
 }
 
 /** By kind; the words of pools and reservations too, so that all speak alike. */
-export const ACCEPTANCE_WORDS = {
+const ACCEPTANCE_WORDS = {
   IPAddressPool: {
     accepted: 'The pool is in use',
     refused: 'The pool gives out no address',

@@ -55,7 +55,7 @@ export function sharingTerms({ annotations, externalTrafficPolicy, selector, por
  * The families that the Service's cluster IPs and ipFamilyPolicy call for, best first; IPv4 comes before IPv6 where both
  * are given. undefined when the cluster IPs do not allow what the policy asks for.
  */
-export function familyAlternatives(service: ServiceView): (readonly Family[])[] | undefined {
+function familyAlternatives(service: ServiceView): (readonly Family[])[] | undefined {
   const { ipFamilyPolicy } = service
   const [primary, secondary] = familiesOf(service)
   if (primary === undefined) return undefined
@@ -69,7 +69,7 @@ function familiesOf({ clusterIPs }: ServiceView): Family[] {
   return clusterIPs.map(ip => parseAddress(ip)?.family).filter(family => family !== undefined)
 }
 
-export function sameFamilies(families: readonly Family[], addresses: readonly Address[]): boolean {
+function sameFamilies(families: readonly Family[], addresses: readonly Address[]): boolean {
   return (
     families.length === addresses.length &&
     families.every(family => addresses.some(address => address.family === family))

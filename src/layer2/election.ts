@@ -14,7 +14,7 @@ export interface ElectionGroup {
 }
 
 /** So many candidates of each address are told, the elected one among them. */
-export const ORDER_LENGTH = 3
+const ORDER_LENGTH = 3
 
 const NOBODY: readonly string[] = []
 

@@ -1,7 +1,7 @@
 import type { NodeView } from '../resources/node.ts'
 import type { WithholdReason } from './withhold-reason.ts'
 
-export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 /** The rules of a cluster that are set by flags; all speakers must have the same. */
 export interface CandidateRules {

@@ -15,7 +15,7 @@ export interface ExportSession {
 }
 
 /** What LOCAL_PREF is where configuration names none: the value that routers give a path which comes without. */
-export const DEFAULT_LOCAL_PREFERENCE = 100
+const DEFAULT_LOCAL_PREFERENCE = 100
 
 export const AFI_OF = { 4: Afi.ipv4, 6: Afi.ipv6 } as const
 

@@ -9,7 +9,7 @@ const TYPE_AND_SUBTYPE = 0x4004n
  * endpoints as megabits; routers that count in whole bytes or kilobits lose nothing; a thousand are exact in the IEEE float, and a sum of 34,000 still
  * fits the 32 bits that FRR keeps it in.
  */
-export const BYTES_PER_SECOND_PER_WEIGHT = 125_000
+const BYTES_PER_SECOND_PER_WEIGHT = 125_000
 
 /**
  * The link bandwidth community.

@@ -24,7 +24,7 @@ export interface UpdateTemplate {
 }
 
 /** The longest message of a session (RFC 8654 §4). */
-export function maximumLength({ extendedMessage }: Pick<CodecOptions, 'extendedMessage'>): number {
+function maximumLength({ extendedMessage }: Pick<CodecOptions, 'extendedMessage'>): number {
   return extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH
 }
 

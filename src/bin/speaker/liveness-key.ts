@@ -6,7 +6,7 @@ import type { Logger } from '../../kubernetes/logger.ts'
 import { type KubernetesObject, secrets } from '../../kubernetes/resources.ts'
 
 /** The field of the Secret that holds the key. */
-export const LIVENESS_KEY_FIELD = 'key'
+const LIVENESS_KEY_FIELD = 'key'
 
 /** What is shorter can be guessed. */
 const SHORTEST_KEY_BYTES = 16

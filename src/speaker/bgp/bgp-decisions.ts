@@ -43,7 +43,7 @@ export interface BgpDecisionsInit {
 }
 
 /** Routers take seconds to move traffic, those far away up to some ten (RFC 8326 appendix A leaves the time to the operator). */
-export const DRAIN_WITHDRAW_AFTER_MS = 30_000
+const DRAIN_WITHDRAW_AFTER_MS = 30_000
 
 const UNKNOWN: BgpDecision = { withhold: 'serviceDeleted' }
 const NOTHING: readonly AnnouncedPrefix[] = []
