@@ -14,6 +14,8 @@ export interface HeraldProcess {
   readonly pid: number
   /** from the start of the process until it said that it is ready */
   readonly readyMs: Promise<number>
+  /** rejects when the process ends by itself, as the controller does that cannot renew its Lease on a machine with too much else to do */
+  readonly died: Promise<never>
   end(): Promise<void>
 }
 
@@ -77,12 +79,21 @@ function running(child: ChildProcess): HeraldProcess {
       else if (level !== 'info') console.error(line.slice(0, 300))
     }
   })
-  child.once('exit', code => ready.reject(new Error(`the process ended with ${code}`)))
+  const died = Promise.withResolvers<never>()
+  let isWanted = true
+  child.once('exit', code => {
+    const error = new Error(`a process of Herald's ended with exit code ${code}`)
+    ready.reject(error)
+    if (isWanted) died.reject(error)
+  })
+  died.promise.catch(() => {}) // told to whoever awaits it
   ready.promise.catch(() => {}).finally(() => clearTimeout(timer))
   return {
     pid: child.pid ?? 0,
     readyMs: ready.promise,
+    died: died.promise,
     async end() {
+      isWanted = false
       child.kill('SIGKILL')
       await closed
     },

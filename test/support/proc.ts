@@ -12,10 +12,14 @@ export interface ProcessFigures {
 // Linux: clock ticks of /proc/PID/stat are hundredths of a second.
 const TICK_MS = 10
 
-/** @throws Error when there is no such process */
+/** @throws Error when there is no such process, or none any more: one that its parent has not looked after yet has no memory */
 export function readProcess(pid: number): ProcessFigures {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const number = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN)
+  const number = (field: string) => {
+    const [, digits] = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status) ?? []
+    if (digits === undefined) throw new Error(`process ${pid} has no ${field}`)
+    return Number(digits)
+  }
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The second field may hold blanks, in parentheses; utime and stime are the 14th and 15th.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
