@@ -10,7 +10,7 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3600,
 }
 
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y
 
 /** Longer texts say nothing that a timer could use. */
 const LONGEST = 64
