@@ -2,6 +2,7 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Socket } from 'node:net'
 import type { Credentials, TlsOptions } from './credentials.ts'
+import { checkServerIdentity } from './server-identity.ts'
 
 export interface HttpRequest {
   readonly method: string
@@ -58,7 +59,9 @@ export class HttpTransport {
     if (this.#agent) this.#retire(this.#agent)
     const options = { keepAlive: true, scheduling: 'lifo' as const, maxFreeSockets: MAX_FREE_SOCKETS }
     this.#agent =
-      this.#credentials.server.protocol === 'https:' ? new https.Agent({ ...options, ...tls }) : new http.Agent(options)
+      this.#credentials.server.protocol === 'https:'
+        ? new https.Agent({ ...options, checkServerIdentity, ...tls })
+        : new http.Agent(options)
     this.#agentTls = tls
     return this.#agent
   }
