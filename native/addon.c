@@ -3,6 +3,7 @@
 #include "batch_socket.h"
 #include "errors.h"
 #include "handle.h"
+#include "memory.h"
 #include "multicast.h"
 #include "packet_socket.h"
 #include "route_netlink.h"
@@ -39,7 +40,8 @@ NAPI_MODULE_INIT() {
       napi_define_properties(env, exports, ROUTE_NETLINK_FUNCTIONS, route_netlink_functions) != napi_ok ||
       napi_define_properties(env, exports, MULTICAST_FUNCTIONS, multicast_functions) != napi_ok ||
       napi_define_properties(env, exports, UDP_FUNCTIONS, udp_functions) != napi_ok ||
-      napi_define_properties(env, exports, TCP_FUNCTIONS, tcp_functions) != napi_ok) {
+      napi_define_properties(env, exports, TCP_FUNCTIONS, tcp_functions) != napi_ok ||
+      napi_define_properties(env, exports, MEMORY_FUNCTIONS, memory_functions) != napi_ok) {
     napi_throw_error(env, "ERR_HERALD_NATIVE", "the native addon cannot define its functions");
   }
   return exports;

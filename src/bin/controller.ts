@@ -1,5 +1,6 @@
 import type { ServiceEvent } from '../controller/converge.ts'
 import { SystemClock } from '../io/clock.ts'
+import { exposedHeap } from '../io/heap.ts'
 import { within } from '../io/within.ts'
 import { isApiError } from '../kubernetes/api-error.ts'
 import { ApiClient } from '../kubernetes/client.ts'
@@ -13,6 +14,7 @@ import type { ServiceView } from '../resources/service.ts'
 import { candidateRules } from './common/candidate-flags.ts'
 import { logLevelFlag, objectNameFlag, ownNamespace, portFlag, readFlags, requiredFlag } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
+import { IdleMemory } from './common/idle-memory.ts'
 import { createLogger } from './common/logger.ts'
 import { LoopWatch } from './common/loop-watch.ts'
 import { MetricSet } from './common/metric-set.ts'
@@ -78,6 +80,8 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   const leading = leadingClient(client, () => elector.isLeader)
   const statusWriter = new CountingStatusWriter({ client: leading }, { onWrite: result => metrics.countWrite(result) })
   const owner = ownDeployment(client, { namespace, name: flags.text('deployment') ?? '' })
+  // Known from the beginning, so that each replica notices when it goes.
+  void owner().catch(() => {})
   const livenessSecret = new LivenessSecret(
     { statusWriter, clock, random, logger, owner },
     { namespace, name: livenessSecretName },
@@ -146,6 +150,7 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
     { namespace, loadBalancerClass, candidateRules: rules, serviceStatuses: !flags.on('no-service-statuses') },
   )
   const loopWatch = new LoopWatch({ clock })
+  const idleMemory = new IdleMemory({ clock, heap: exposedHeap() })
   const metricSet = new MetricSet({ prefix: metricsInit.prefix, loopDelayMs: () => loopWatch.takeLongestDelayMs() })
   const metrics = new ControllerMetrics({
     metrics: metricSet,
@@ -293,12 +298,14 @@ await runProcess({ command: 'controller', what: WHAT, flags: FLAGS }, async (arg
   )
   logger.info({ namespace, pod: podName, loadBalancerClass, probePort: probes.port }, 'controller started')
   loopWatch.start()
+  idleMemory.start()
   stores.start()
   admission.start()
   elector.start()
 
   return async () => {
     loopWatch.stop()
+    idleMemory.stop()
     controller.stop()
     await Promise.all(reconcilers.map(reconciler => reconciler.stop()))
     await Promise.all([acceptances, announcements, admission, leaseWatcher, livenessSecret].map(part => part.stop()))

@@ -1,5 +1,6 @@
 import { MissingCapabilityError } from '../io/capability-error.ts'
 import { SystemClock } from '../io/clock.ts'
+import { exposedHeap } from '../io/heap.ts'
 import { connectTcp, listenTcp } from '../io/tcp.ts'
 import { ApiClient } from '../kubernetes/client.ts'
 import { loadCredentials } from '../kubernetes/credentials.ts'
@@ -17,6 +18,7 @@ import {
   requiredFlag,
 } from './common/flags.ts'
 import { readiness, startHttp } from './common/health-server.ts'
+import { IdleMemory } from './common/idle-memory.ts'
 import { createLogger } from './common/logger.ts'
 import { LoopWatch } from './common/loop-watch.ts'
 import { MetricSet } from './common/metric-set.ts'
@@ -86,7 +88,9 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
     { client, clock, logger, metrics: speaker.metrics },
     { ...metricsInit, name: podName },
   )
+  const idleMemory = new IdleMemory({ clock, heap: exposedHeap() })
   loopWatch.start()
+  idleMemory.start()
 
   // Not waited for: it takes as long as the API server is away, and a signal must be heard meanwhile.
   speaker.start().then(
@@ -97,6 +101,7 @@ await runProcess({ command: 'speaker', what: WHAT, flags: FLAGS }, async (args, 
   return async () => {
     logger.info({}, 'stopping')
     loopWatch.stop()
+    idleMemory.stop()
     await speaker.stop()
     await Promise.all([probes.stop(), metricsServer?.stop()])
     client.close()

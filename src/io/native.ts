@@ -38,6 +38,8 @@ export interface NativeInetOptions {
 /** What native/ exports. Every function throws an Error with `code` and `syscall` when the kernel refuses. */
 export interface NativeAddon {
   close(handle: NativeHandle): void
+  /** gives back what the process holds and can have again; returns 0 or the number of an error, which is not thrown */
+  releaseMemory(): number
   /** of a handle that delivers batches */
   discard(handle: NativeHandle): number
   packetOpen(
