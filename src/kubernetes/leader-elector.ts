@@ -25,7 +25,7 @@ export interface LeaderElectorInit {
   renewDeadlineMs?: number
   /** between attempts to acquire and to renew */
   retryPeriodMs?: number
-  /** what a Lease that we create goes with; undefined, also by a rejected promise: nothing */
+  /** what a Lease that we create goes with; undefined: nothing. As long as it rejects, none is created */
   owner?: (signal: AbortSignal) => Promise<OwnerReference | undefined>
   /** we lead from now on */
   onAcquired: () => void
@@ -134,8 +134,7 @@ export class LeaderElector {
 
   async #create(startedMs: number, options: { signal: AbortSignal; timeoutMs: number }): Promise<void> {
     const { namespace, name, owner } = this.#init
-    // Leading does not wait for an owner: without one, the Lease is left behind, and that is all.
-    const reference = await owner?.(options.signal).catch(() => undefined)
+    const reference = await owner?.(options.signal)
     const metadata = { namespace, name, ...(reference && { ownerReferences: [reference] }) }
     const spec = { ...this.#spec(), acquireTime: microTime(this.#clock), leaseTransitions: 0 }
     this.#hold(startedMs, await this.#client.create<Lease>(leases, { ...leaseType, metadata, spec }, options))

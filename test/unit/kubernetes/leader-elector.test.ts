@@ -79,21 +79,22 @@ describe('LeaderElector', () => {
     assert.deepEqual(one.events, ['acquired'])
   })
 
-  it('has the Lease go with its owner, and leads when that cannot be found out', async () => {
+  it('has the Lease go with its owner, and does not create it again once that is gone', async () => {
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'herald-controller', uid: 'u' }
-    const owners = () => api.object<Lease>(leaseKey)?.metadata?.ownerReferences
-    const one = add('one', async () => deployment)
-    one.elector.start()
+    let isGone = false
+    const owner = async () => {
+      if (isGone) throw new Error('gone')
+      return deployment
+    }
+    const [one, two] = [add('one', owner), add('two', owner)]
+    for (const { elector } of [one, two]) elector.start()
     await clock.advanceAsync(0)
-    assert.deepEqual(owners(), [deployment])
-    await one.elector.stop()
+    assert.deepEqual(api.object<Lease>(leaseKey)?.metadata?.ownerReferences, [deployment])
+    isGone = true
     api.remove(leaseKey)
-    const two = add('two', async () => {
-      throw new Error('you may not')
-    })
-    two.elector.start()
-    await clock.advanceAsync(0)
-    assert.deepEqual([two.events, owners()], [['acquired'], undefined])
+    await clock.advanceAsync(20_000)
+    assert.equal(api.object(leaseKey), undefined)
+    assert.deepEqual([one.elector.isLeader, two.elector.isLeader], [false, false])
   })
 
   it('creates the Lease again, and goes on leading, when it goes with an owner of another time', async () => {

@@ -19,19 +19,28 @@ describe('what an object of the controller goes with', () => {
   })
 
   it('is nothing where there is none', async () => {
-    const notFound = async () => {
-      throw new ApiError('notFound', 'none', { status: 404 })
-    }
-    assert.equal(await ownDeployment(clientOf(notFound), ref)(), undefined)
     const unasked = clientOf(() => assert.fail('asked'))
     assert.equal(await ownDeployment(unasked, { ...ref, name: '' })(), undefined)
   })
 
+  for (const code of ['notFound', 'forbidden'] as const) {
+    it(`is nothing while there never was one, and refused once it is gone (${code})`, async () => {
+      const answers: (object | undefined)[] = [undefined, { metadata: { uid: 'a' } }, undefined]
+      const lookup = ownDeployment(
+        clientOf(async () => answers.shift() ?? Promise.reject(new ApiError(code, 'no'))),
+        ref,
+      )
+      assert.equal(await lookup(), undefined)
+      assert.equal((await lookup())?.uid, 'a')
+      await assert.rejects(lookup(), /the Deployment "herald-controller" is gone/)
+    })
+  }
+
   it('is told, when it cannot be read', async () => {
-    const forbidden = async () => {
-      throw new ApiError('forbidden', 'no', { status: 403 })
+    const unreachable = async () => {
+      throw new ApiError('unreachable', 'no answer')
     }
-    await assert.rejects(ownDeployment(clientOf(forbidden), ref)(), /no/)
+    await assert.rejects(ownDeployment(clientOf(unreachable), ref)(), /no answer/)
   })
 
   it('is written without what would need more rights', () => {
