@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { runLogged } from '../lab/progress.ts'
 import { buildMetallb, metallbVersion } from './metallb.ts'
 
 export const namespace = 'bench-system'
+
+/** The environment of Herald's processes as its chart and its image have it; the addon lies beside the bundles there. */
+export const HERALD_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', HERALD_NATIVE: resolve('native/build/herald.node') }
 
 /** Something that gives Services their addresses, as a process of its own. */
 export interface Contender {
@@ -39,9 +42,7 @@ export async function herald({ nodeFlags = chartNodeFlags() } = {}): Promise<Con
       spawn(
         process.execPath,
         [...nodeFlags, join(folder, 'controller.js'), ...flags, ...probes, '--kubeconfig', kubeconfig],
-        {
-          stdio: ['ignore', 'ignore', 'inherit'],
-        },
+        { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...HERALD_ENVIRONMENT } },
       ),
   }
 }

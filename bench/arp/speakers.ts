@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { ApiServer } from '../../test/support/api-server.ts'
 import { connectByVeth, NetworkNamespace } from '../../test/support/netns.ts'
-import { buildHerald } from '../contenders.ts'
+import { speakerNodeFlags } from '../bgp/announcers.ts'
+import { buildHerald, HERALD_ENVIRONMENT } from '../contenders.ts'
 import { residentMb } from '../figures.ts'
 import { buildMetallb } from '../metallb.ts'
 import { relay, TellingRelay } from './api-relay.ts'
@@ -74,11 +74,11 @@ export async function herald(api: ApiServer): Promise<Speaker & { relay: Telling
   const flags = ['--namespace', name, '--node-name', name, '--pod-name', name, '--kubeconfig', kubeconfig]
   const child = segment.node.spawn(
     process.execPath,
-    [`${folder}/speaker.js`, ...flags, '--log-level', 'warn', '--port', '0', '--health-probe-host', '127.0.0.1'],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, HERALD_NATIVE: resolve('native/build/herald.node') },
-    },
+    [
+      ...speakerNodeFlags(),
+      ...[`${folder}/speaker.js`, ...flags, '--log-level', 'warn', '--port', '0', '--health-probe-host', '127.0.0.1'],
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...HERALD_ENVIRONMENT } },
   )
   const close = async () => {
     await end(child)

@@ -223,6 +223,9 @@ command:
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
+# Each thread would keep freed memory for itself, in an arena of its own.
+- name: MALLOC_ARENA_MAX
+  value: "1"
 {{- end }}
 
 {{- /* Which nodes may announce: every process that works it out must have the same. */}}

@@ -71,9 +71,9 @@ describe('the chart', () => {
 
   it('names and labels the pods as tools expect', async () => {
     const objects = await render()
-    for (const [kind, component] of [
+    for (const [kind, component, ...ownEnvironment] of [
       ['Deployment', 'controller'],
-      ['DaemonSet', 'speaker'],
+      ['DaemonSet', 'speaker', 'HERALD_POD_UID'],
     ] as const) {
       const object = find(objects, kind, `lb-${component}`)
       const { labels } = object.spec.template.metadata
@@ -82,7 +82,7 @@ describe('the chart', () => {
       assert.equal(containerOf(object).name, component)
       assert.deepEqual(
         containerOf(object).env.map(({ name }) => name),
-        ['HERALD_NAMESPACE', 'HERALD_POD_NAME', 'HERALD_NODE_NAME'],
+        ['HERALD_NAMESPACE', 'HERALD_POD_NAME', 'HERALD_NODE_NAME', 'MALLOC_ARENA_MAX', ...ownEnvironment],
       )
     }
   })
