@@ -1,5 +1,4 @@
 import { BatchBuffers } from './batch-buffers.ts'
-import { withCapability } from './capability-error.ts'
 import { InterfaceTable, type NetworkInterface, sameInterfaces } from './interface-table.ts'
 import { type NativeHandle, native } from './native.ts'
 import { encodeDumpRequest, parseRouteMessages, type RouteMessage } from './netlink-parse.ts'
@@ -59,18 +58,16 @@ export class NetlinkInterfaceMonitor implements InterfaceMonitor {
     if (this.#started) throw new Error('the interface monitor was started already')
     this.#started = Promise.withResolvers<void>()
     const buffers = new BatchBuffers({ slots, slotSize: datagramBytes, replies: false })
-    const handle = withCapability('watching network interfaces', 'NET_ADMIN', () =>
-      native().netlinkOpen({
-        ...buffers.native,
-        groups: RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-        receiveBufferBytes,
-        onBatch: count => {
-          this.#onBatch(buffers, count)
-          return 0
-        },
-        onError: error => this.#onSocketError(error),
-      }),
-    )
+    const handle = native().netlinkOpen({
+      ...buffers.native,
+      groups: RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+      receiveBufferBytes,
+      onBatch: count => {
+        this.#onBatch(buffers, count)
+        return 0
+      },
+      onError: error => this.#onSocketError(error),
+    })
     this.#handle = handle
     signal.addEventListener('abort', () => this.#stop(signal.reason), { once: true })
     this.#startDump()

@@ -126,7 +126,7 @@ class NativePacketSocket implements SystemPacketSocket {
     }
     this.#buffers = buffers
     this.#onError = init.onError
-    this.#handle = withCapability(`opening a packet socket on interface ${init.interfaceIndex}`, 'NET_RAW', () =>
+    this.#handle = withCapability('opening a packet socket', 'NET_RAW', () =>
       native().packetOpen({
         ...buffers.native,
         interfaceIndex: init.interfaceIndex,

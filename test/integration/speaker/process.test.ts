@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canMakeNamespaces, connectByVeth, NetworkNamespace } from '../../support/netns.ts'
 
 // Nobody listens there: what these tests look at comes before the API server is asked.
 const kubeconfig = `apiVersion: v1
@@ -48,30 +47,6 @@ describe('speaker process', function () {
       const { code, stderr } = await ended(spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] }))
       assert.equal(code, 2)
       assert.match(stderr, message)
-    }
-  })
-
-  it('ends without NET_RAW, and says in one line what is missing and where to add it', async function () {
-    if (!canMakeNamespaces()) {
-      console.log('      skipped: network namespaces need root')
-      this.skip()
-    }
-    const [node, client] = [new NetworkNamespace('node'), new NetworkNamespace('client')]
-    try {
-      connectByVeth({ namespace: node, interfaceName: 'eth0' }, { namespace: client, interfaceName: 'uplink' })
-      const without = ['--bounding-set', '-net_raw', '--inh-caps', '-net_raw', '--ambient-caps', '-all']
-      const command = [...without, process.execPath, ...args]
-      const { code, stderr } = await ended(node.spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'pipe'] }))
-      assert.equal(code, 1)
-      assert.match(
-        stderr,
-        /^speaker: opening a packet socket on .* needs the capability CAP_NET_RAW .*: add NET_RAW to/,
-      )
-      assert.match(stderr, /speaker\.securityContext\.runAsUser: 0/)
-      assert.equal(stderr.trim().split('\n').length, 1, stderr)
-    } finally {
-      node.remove()
-      client.remove()
     }
   })
 })

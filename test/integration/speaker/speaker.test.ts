@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
+import { applyObjects, chartDefinitions } from '../../support/kubernetes/chart-objects.ts'
 import { canMakeNamespaces, connectByVeth, NetworkNamespace } from '../../support/netns.ts'
 import { eventually } from '../../support/processes.ts'
+import { ApiRelay, SpeakerNode } from '../../support/speaker-node.ts'
 
 const namespace = 'herald-system'
 
@@ -27,79 +23,17 @@ interface SpeakerStatus {
   }
 }
 
-/** A node in a namespace of its own, its segment with a client on it, and a way to the API server. */
-class TestNode {
-  readonly name: string
-  readonly netns: NetworkNamespace
-  readonly #relay: ChildProcess
-  speaker: ChildProcess | undefined
-  log = ''
-
-  constructor(name: string, api: ApiServer, relaySocket: string) {
-    this.name = name
-    this.netns = new NetworkNamespace(name)
-    // The API server listens on the machine's loopback, which is another one than this namespace's.
-    const program = relayProgram(`${api.port}, '127.0.0.1'`, JSON.stringify(relaySocket))
-    this.#relay = this.netns.spawn(process.execPath, ['-e', program], { stdio: 'ignore' })
-  }
-
-  start(api: ApiServer, ...flags: string[]): void {
-    const common = ['--namespace', namespace, '--node-name', this.name, '--pod-name', `speaker-${this.name}`]
-    const ports = ['--metrics-protocol', 'http', '--health-probe-host', '127.0.0.1']
-    const args = ['src/bin/speaker.ts', ...common, ...ports, '--kubeconfig', api.kubeconfigFile, ...flags]
-    const speaker = this.netns.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    speaker.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.log += text
-    })
-    this.speaker = speaker
-  }
-
-  http(path: string, port = 17472): string {
-    return this.netns.exec('curl', ['--silent', '--max-time', '2', `http://127.0.0.1:${port}${path}`])
-  }
-
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
-    const { speaker } = this
-    this.speaker = undefined
-    if (!speaker) return { code: null, ms: 0 }
-    const startedMs = performance.now()
-    speaker.kill(signal)
-    if (speaker.exitCode === null && speaker.signalCode === null) await once(speaker, 'exit')
-    return { code: speaker.exitCode, ms: performance.now() - startedMs }
-  }
-
-  async remove(): Promise<void> {
-    await this.end('SIGKILL')
-    this.#relay.kill('SIGKILL')
-    this.netns.remove()
-  }
-}
-
-/** A program that passes connections on: a process of its own, because this one blocks while it asks who answers. */
-function relayProgram(listenOn: string, connectTo: string): string {
-  return `const net = require('node:net')
-    net.createServer(a => {
-      const b = net.connect(${connectTo})
-      a.pipe(b).pipe(a)
-      for (const end of [a, b]) end.on('error', () => { a.destroy(); b.destroy() })
-    }).listen(${listenOn})`
-}
-
 describe('speakers, against a real API server', function () {
   this.timeout(120_000)
   // Each goes on where the last one ended.
   this.retries(0)
   let api: ApiServer
-  let relay: ChildProcess | undefined
-  let folder: string
+  let relay: ApiRelay
   let client: NetworkNamespace
-  const nodes: TestNode[] = []
+  const nodes: SpeakerNode[] = []
 
-  const apply = async (...objects: object[]) => {
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
-    const { code, stderr } = await api.kubectl(['apply', '-f', '-'], list)
-    assert.equal(code, 0, stderr)
-  }
+  const apply = (...objects: object[]) => applyObjects(api, ...objects)
+  const start = (node: SpeakerNode) => node.start({ kubeconfig: api.kubeconfigFile, namespace })
   const setAddress = async (service: string, ip: string) => {
     const patch = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] } } })
     const { code, stderr } = await api.kubectl(['patch', 'service', service, '--subresource=status', '-p', patch])
@@ -116,8 +50,7 @@ describe('speakers, against a real API server', function () {
       return undefined
     }
   }
-  const macOf = (node: TestNode): string =>
-    [...node.netns.mac('eth0')].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+  const macOf = (node: SpeakerNode): string => node.mac('eth0')
 
   before(async function () {
     if (!canMakeNamespaces()) {
@@ -125,10 +58,6 @@ describe('speakers, against a real API server', function () {
       this.skip()
     }
     api = await startApiServer()
-    const crds = globSync('charts/herald/templates/crds/*.yaml').flatMap(file =>
-      // The chart's own lines ({{ … }}) are no part of the definitions.
-      parseAllDocuments(readFileSync(file, 'utf8').replaceAll(/^.*\{\{.*\n/gm, '')).map(document => document.toJS()),
-    )
     // The controller makes it; there is none here.
     const liveness = {
       metadata: { name: 'herald-liveness', namespace },
@@ -137,23 +66,18 @@ describe('speakers, against a real API server', function () {
     await apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
       { apiVersion: 'v1', kind: 'Secret', ...liveness },
-      ...crds,
+      ...chartDefinitions(),
     )
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']
     assert.equal((await api.kubectl(established)).code, 0)
 
-    folder = mkdtempSync(join(tmpdir(), 'herald-relay-'))
-    const socket = join(folder, 'api.sock')
-    relay = spawn(process.execPath, ['-e', relayProgram(JSON.stringify(socket), `${api.port}, '127.0.0.1'`)], {
-      stdio: 'ignore',
-    })
-
+    relay = new ApiRelay(api)
     client = new NetworkNamespace('client')
     client.ip('link add br0 type bridge')
     client.ip('link set br0 up')
     client.ip('address add 192.0.2.200/24 dev br0')
     for (const name of ['node-a', 'node-b']) {
-      const node = new TestNode(name, api, socket)
+      const node = new SpeakerNode(name, relay)
       connectByVeth(
         { namespace: node.netns, interfaceName: 'eth0' },
         { namespace: client, interfaceName: `to-${name}` },
@@ -186,15 +110,14 @@ describe('speakers, against a real API server', function () {
         endpoints: [{ addresses: ['10.244.0.5'], nodeName: 'node-a', conditions: { ready: true } }],
       },
     )
-    for (const node of nodes) node.start(api)
+    for (const node of nodes) start(node)
   })
 
   after(async () => {
     for (const node of nodes) await node.remove()
     client?.remove()
-    relay?.kill('SIGKILL')
+    relay?.stop()
     await api?.stop()
-    if (folder) rmSync(folder, { recursive: true })
   })
 
   it('become ready and register', async () => {
@@ -258,7 +181,7 @@ describe('speakers, against a real API server', function () {
     assert.equal(await eventually('the other answers', () => whoHas('192.0.2.10')), macOf(other))
     assert.ok((await status(owner.name)).status?.expiredAt)
 
-    owner.start(api)
+    start(owner)
     await eventually('the first takes it back', () => whoHas('192.0.2.10') === macOf(owner), { timeoutMs: 20_000 })
     assert.equal((await status(owner.name)).status?.expiredAt, undefined)
   })
@@ -326,7 +249,8 @@ describe('speakers, against a real API server', function () {
   })
 
   it('logs no error in all this', () => {
-    for (const { log } of nodes) {
+    for (const { log, errors: output } of nodes) {
+      assert.equal(output, '')
       assert.match(log, /service announced/)
       const errors = log.split('\n').filter(line => line.includes('"level":"error"'))
       assert.deepEqual(errors, [])

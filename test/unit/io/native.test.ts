@@ -63,22 +63,35 @@ describe('a missing capability', () => {
     throw Object.assign(new Error(`${code}: not permitted, socket`), { code, syscall: 'socket' })
   }
 
-  it('is named, with where to add it', () => {
+  it('is named, with what gives it', () => {
     for (const code of ['EPERM', 'EACCES']) {
       assert.throws(
         () => withCapability('opening it', 'NET_RAW', refuse(code)),
         (error: unknown) => {
           assert.ok(error instanceof MissingCapabilityError)
           assert.equal(error.capability, 'NET_RAW')
-          assert.match(
-            error.message,
-            /^opening it needs the capability CAP_NET_RAW .*add NET_RAW to securityContext\.capabilities\.add/,
+          assert.ok(
+            error.message.startsWith(`opening it needs the capability CAP_NET_RAW (${code}: not permitted, socket): `),
           )
           return true
         },
       )
     }
   })
+
+  const remedies: [capability: 'NET_RAW' | 'NET_BIND_SERVICE', userId: number, remedy: RegExp][] = [
+    ['NET_RAW', 0, /: add NET_RAW to securityContext\.capabilities\.add .* a policy or a patch/],
+    ['NET_BIND_SERVICE', 0, /: add NET_BIND_SERVICE to .* speaker\.bgp\.listenPort is below 1024/],
+    ['NET_RAW', 65532, /: this process is user 65532, .* speaker\.securityContext\.runAsUser, .* to 0$/],
+    ['NET_BIND_SERVICE', 65532, /: this process is user 65532, /],
+  ]
+  for (const [capability, userId, remedy] of remedies) {
+    it(`${capability}, of user ${userId}, is told of in one line that says what to change`, () => {
+      const { message } = new MissingCapabilityError('opening it', capability, new Error('EPERM'), userId)
+      assert.match(message, remedy)
+      assert.ok(!message.includes('\n'))
+    })
+  }
 
   it('is not blamed for other errors', () => {
     assert.throws(() => withCapability('opening it', 'NET_RAW', refuse('ENODEV')), { code: 'ENODEV' })
