@@ -1,9 +1,9 @@
 import type { Random } from '../simulation/random.ts'
+import { editCount } from './edit-count.ts'
 import type { Format } from './target.ts'
 
 /** Octets at which decoders go wrong more often than at others. */
 const EDGES = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xfe, 0xff]
-const MOST_EDITS = 5
 
 /**
  * Packets and other binary inputs: octets changed, put in, taken out, taken from another input. `repair` mends a copy afterwards, half of the
@@ -19,8 +19,7 @@ export function bytesFormat({
   return {
     mutate(random, pick) {
       let bytes: number[] = [...pick()]
-      const edits = 1 + random.below(MOST_EDITS)
-      for (let edit = 0; edit < edits; edit++) bytes = edited(bytes, random, pick)
+      for (let left = editCount(random); left > 0; left--) bytes = edited(bytes, random, pick)
       const input = Uint8Array.from(bytes.slice(0, maxLength))
       if (repair && random.chance(0.5)) repair(input)
       return input

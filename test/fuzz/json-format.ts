@@ -1,10 +1,10 @@
 import type { Random } from '../simulation/random.ts'
+import { editCount } from './edit-count.ts'
 import type { Format } from './target.ts'
 import { ofText, textOf } from './text-format.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
-const MOST_EDITS = 4
 /** What a field is not made for; some of it means something in another place. */
 const STRANGERS: readonly Json[] = [
   null,
@@ -36,8 +36,7 @@ export function jsonFormat(): Format {
   return {
     mutate(random, pick) {
       const root = { value: jsonOf(pick()) as Json }
-      const edits = 1 + random.below(MOST_EDITS)
-      for (let edit = 0; edit < edits; edit++) change(places(root), random, () => jsonOf(pick()) as Json)
+      for (let left = editCount(random); left > 0; left--) change(places(root), random, () => jsonOf(pick()) as Json)
       return ofJson(root.value)
     },
     *shrink(input) {

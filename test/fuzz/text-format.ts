@@ -1,7 +1,7 @@
 import { shrinkBytes } from './bytes-format.ts'
+import { editCount } from './edit-count.ts'
 import type { Format } from './target.ts'
 
-const MOST_EDITS = 4
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -28,8 +28,7 @@ export function textFormat(tokens: readonly string[]): Format {
   return {
     mutate(random, pick) {
       let text = decoder.decode(pick())
-      const edits = 1 + random.below(MOST_EDITS)
-      for (let edit = 0; edit < edits; edit++) {
+      for (let left = editCount(random); left > 0; left--) {
         const at = random.below(text.length + 1)
         const end = Math.min(text.length, at + random.below(6))
         const other = decoder.decode(pick())
