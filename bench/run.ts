@@ -12,6 +12,7 @@ const SHORT: Readonly<Record<string, string[]>> = {
   controller: ['--sizes', '200,1000'],
   bgp: ['--rounds', '3'],
   memory: ['--sizes', '0,1000'],
+  scale: ['--sizes', '1000x50,1000x200'],
 }
 
 const { values, positionals } = parseArgs({

@@ -8,6 +8,8 @@ import { NAMESPACE } from './api.ts'
 import { OWN_NODE } from './objects.ts'
 
 const READY_TIMEOUT_MS = 600_000
+/** A process that is in trouble is so with every Service. */
+const MOST_WARNINGS = 5
 
 /** One of Herald's processes, bundled as the image has it. */
 export interface HeraldProcess {
@@ -70,13 +72,14 @@ function running(child: ChildProcess): HeraldProcess {
   const closed = once(child, 'close')
   const timer = setTimeout(() => ready.reject(new Error('not ready in time')), READY_TIMEOUT_MS)
   let rest = ''
+  let told = 0
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = `${rest}${text}`.split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const { level, msg, sinceStartMs } = JSON.parse(line) as { level?: string; msg?: string; sinceStartMs?: number }
       if (msg === 'ready' && sinceStartMs !== undefined) ready.resolve(sinceStartMs)
-      else if (level !== 'info') console.error(line.slice(0, 300))
+      else if (level !== 'info' && ++told <= MOST_WARNINGS) console.error(line.slice(0, 300))
     }
   })
   const died = Promise.withResolvers<never>()
