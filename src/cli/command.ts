@@ -23,6 +23,8 @@ export interface CommandDefinition {
   readonly description: readonly string[]
   readonly flags: Readonly<Record<string, CommandFlag>>
   readonly examples: readonly { readonly command: string; readonly what: string }[]
+  /** what the exit code 0 means, where that needs saying */
+  readonly goodMeans?: string
   /** what the exit code 1 means; undefined: the command does not give it */
   readonly foundMeans?: string
 }
@@ -92,9 +94,9 @@ export function usageOf({ name, positional }: CommandDefinition): string {
 }
 
 /** What each exit code of a command means, in order. */
-export function exitCodesOf({ foundMeans }: CommandDefinition): [number, string][] {
+export function exitCodesOf({ goodMeans, foundMeans }: CommandDefinition): [number, string][] {
   return [
-    [EXIT_CODES.good, foundMeans ? 'nothing of this kind was found' : 'all went well'],
+    [EXIT_CODES.good, goodMeans ?? (foundMeans ? 'nothing of this kind was found' : 'all went well')],
     ...(foundMeans ? [[EXIT_CODES.found, foundMeans] as [number, string]] : []),
     [EXIT_CODES.usage, 'the command line is wrong'],
     [EXIT_CODES.unreadable, 'the cluster, a file or the object asked for could not be read'],

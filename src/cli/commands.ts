@@ -138,6 +138,7 @@ const migrate: CommandDefinition = {
     { command: 'kubectl herald migrate -f values.yaml', what: 'move, and be asked before each step' },
     { command: 'kubectl herald migrate -f values.yaml --yes', what: 'move without being asked' },
   ],
+  goodMeans: 'Herald has taken over, or, where nothing was to be done, nothing is in the way',
   foundMeans: 'something cannot be carried over, a step did not come true, or you said no',
 }
 

@@ -6,47 +6,21 @@ import type { CommandName } from '../../cli/commands.ts'
 import { explainService, isServed } from '../../cli/explain.ts'
 import { hasErrors } from '../../cli/finding.ts'
 import { applyObjects, drainNodes, loseNodes } from '../../cli/manifests.ts'
-import type { MigrationObjects } from '../../cli/migration-leftovers.ts'
 import { planChange } from '../../cli/plan.ts'
 import { renderCheck } from '../../cli/render/check.ts'
 import { renderFiles } from '../../cli/render/check-files.ts'
 import { renderExplain } from '../../cli/render/explain.ts'
 import { renderPlan } from '../../cli/render/plan.ts'
 import { renderStatus } from '../../cli/render/status.ts'
-import type { Style } from '../../cli/render/style.ts'
-import { nameOf, objectsOf, type Snapshot } from '../../cli/snapshot.ts'
+import { nameOf, objectsOf } from '../../cli/snapshot.ts'
 import { reviewStatus } from '../../cli/status.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import { type Invocation, UsageError } from './arguments.ts'
+import type { Answer, Context } from './context.ts'
 import { readLocalFacts } from './local-facts.ts'
 import { migrate } from './migrate.ts'
 import { NotFoundError } from './not-found.ts'
 import { readFiles } from './read-files.ts'
-
-/** What a command works with; the cluster is read when it is asked for. */
-export interface Context {
-  readonly invocation: Invocation
-  /** of the namespace of Herald, or that of the program whose place it is to take */
-  snapshot(of?: 'MetalLB'): Promise<Snapshot>
-  cluster(): Promise<Cluster>
-  /** in which a Service is looked for when nothing else is said */
-  namespace(): Promise<string>
-  /** what moving looks at beside a snapshot */
-  migrationObjects(namespace: string): Promise<MigrationObjects>
-  /** shows lines before the answer */
-  say(lines: readonly string[]): void
-  /** asks a person; undefined: nobody sits there */
-  readonly ask?: (question: string) => Promise<string>
-  readonly style: Style
-  readonly env: NodeJS.ProcessEnv
-}
-
-/** What a command gives back: the report as data, as lines for people, and the exit code. */
-export interface Answer {
-  readonly report: unknown
-  readonly lines: () => readonly string[]
-  readonly code: number
-}
 
 export const HANDLERS: Readonly<Record<CommandName, (context: Context) => Promise<Answer>>> = {
   async status({ cluster, invocation, style }) {

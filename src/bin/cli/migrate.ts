@@ -9,7 +9,7 @@ import type { MigrationSettings } from '../../cli/migration-steps.ts'
 import { renderMigrate, renderPlan } from '../../cli/render/migrate.ts'
 import { type Invocation, UsageError } from './arguments.ts'
 import { CommandRunner } from './command-runner.ts'
-import type { Answer, Context } from './handlers.ts'
+import type { Answer, Context } from './context.ts'
 import { leadMigration } from './lead-migration.ts'
 import { NotFoundError } from './not-found.ts'
 
