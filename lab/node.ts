@@ -42,13 +42,13 @@ export async function startContainerd(lab: Lab, node: NodeHost): Promise<void> {
     ...inNamespace(node.namespace),
     ...['unshare', '--mount', '--uts', '--propagation', 'private', 'sh', '-ec', holderScript(lab, node, ready)],
   ])
-  await waitFor(() => existsSync(ready), { what: `${node.name}'s mount namespace`, timeoutMs: 10_000, everyMs: 10 })
+  await waitFor(() => existsSync(ready), { what: `${node.name}'s mount namespace`, timeoutMs: 60_000, everyMs: 10 })
   startDaemon(lab, `containerd-${node.name}`, [
     ...onNode(holder, node),
     ...['containerd', '--config', join(folder, 'containerd.toml')],
   ])
   const socket = containerdSocket(lab, node)
-  await waitFor(() => answers(socket), { what: `containerd of ${node.name}`, timeoutMs: 20_000, everyMs: 25 })
+  await waitFor(() => answers(socket), { what: `containerd of ${node.name}`, timeoutMs: 60_000, everyMs: 25 })
 }
 
 /** Starts kubelet and kube-proxy. The API server must have been given its keys; it need not answer yet. */
