@@ -81,7 +81,7 @@ describe('moving from MetalLB to Herald', function () {
     this.timeout(3_600_000)
     const unlock = lockLab(NAME)
     const [{ lab: running }, built] = [
-      await up({ name: NAME, nodes: 3, fresh: true, herald: false, demo: false }),
+      await up({ name: NAME, nodes: 2, fresh: true, herald: false, demo: false }),
       await heraldImage(),
     ]
     unlock()

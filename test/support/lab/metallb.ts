@@ -11,7 +11,7 @@ import type { TestLab } from './lab.ts'
 export const metallbNamespace = 'metallb-system'
 
 /** Custom resources of MetalLB's own webhook cannot be written before it serves; it waits for its certificate. */
-const READY_WITHIN = '--timeout=180s'
+const READY_WITHIN = '--timeout=400s'
 
 /** Installs all of MetalLB by its own manifest, with images made of programs that were built from its source. */
 export async function installMetallb(lab: TestLab): Promise<void> {
