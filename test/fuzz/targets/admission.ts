@@ -3,11 +3,7 @@ import { answerAdmission, readAdmissionReview } from '../../../src/admission/adm
 import { answerConversion } from '../../../src/admission/conversion-review.ts'
 import { convertBgpPeer } from '../../../src/admission/convert-bgp-peer.ts'
 import { decideAdmission } from '../../../src/admission/decide-admission.ts'
-import type { AdmissionSnapshot } from '../../../src/admission/snapshot.ts'
-import { parseBfdProfile } from '../../../src/config/bfd-profile.ts'
-import { parseBgpAdvertisement } from '../../../src/config/bgp-advertisement.ts'
-import { parseBgpPeer } from '../../../src/config/bgp-peer.ts'
-import { parseCommunity } from '../../../src/config/community.ts'
+import { make, snapshotOf } from '../../unit/admission/admission-requests.ts'
 import { isRecord } from '../json-fields.ts'
 import { jsonFormat, jsonOf, ofJson } from '../json-format.ts'
 import type { FuzzTarget } from '../target.ts'
@@ -16,29 +12,11 @@ import { goodObjects } from './configuration.ts'
 const namespace = 'herald-system'
 const KINDS = goodObjects.map(({ kind }) => kind)
 
-const written = goodObjects.map((object, index) => ({
-  ...object,
-  metadata: {
-    ...{ name: `o${index}`, namespace, creationTimestamp: '2026-01-02T03:04:05Z' },
-    ...('annotations' in object && { annotations: object.annotations as Record<string, string> }),
-  },
-}))
-
-function snapshot(): AdmissionSnapshot {
-  const of = <Parsed>(kind: string, parse: (object: (typeof written)[number]) => Parsed) =>
-    written.filter(object => object.kind === kind).map(parse)
-  return {
-    namespace,
-    pools: of('IPAddressPool', object => object),
-    reservations: of('AddressReservation', object => object),
-    peers: of('BGPPeer', parseBgpPeer),
-    advertisements: of('BGPAdvertisement', parseBgpAdvertisement),
-    profiles: of('BFDProfile', parseBfdProfile),
-    communities: of('Community', parseCommunity),
-    secrets: [],
-    nodes: ['1', '2'].map(rack => ({ name: `node-${rack}`, labels: { rack } })),
-  }
-}
+const written = goodObjects.map((object, index) => {
+  const annotations = 'annotations' in object ? (object.annotations as Record<string, string>) : undefined
+  return make(object.kind)(`o${index}`, object.spec, annotations)
+})
+const snapshot = snapshotOf(written)
 
 const reviews = written.flatMap(object =>
   (['CREATE', 'UPDATE', 'DELETE'] as const).map(operation => ({
@@ -68,7 +46,7 @@ export const admission: FuzzTarget = {
     assert.equal('request' in read, isReview(body))
     if ('problem' in read) return 'no review'
     const { request } = read
-    const verdict = decideAdmission(request, snapshot())
+    const verdict = decideAdmission(request, snapshot)
     const { response } = answerAdmission(request.uid, verdict) as { response: { uid: string; allowed: boolean } }
     assert.equal(response.uid, request.uid)
     assert.equal(response.allowed, verdict.refusal === undefined)

@@ -40,7 +40,7 @@ export const labels = (...values: string[]) => ({
 })
 
 /** The configuration that is there already, as a controller holds it. */
-function snapshotOf(objects: readonly Written[] = []): AdmissionSnapshot {
+export function snapshotOf(objects: readonly Written[] = []): AdmissionSnapshot {
   const of = <Parsed>(kind: string, parse: (object: Written) => Parsed) =>
     objects.filter(object => object.kind === kind).map(parse)
   return {
