@@ -93,8 +93,10 @@ export class Report {
     }
     for (const line of ['', ...extra]) this.#print(line)
     const violations = count('violated')
-    this.#print(violations === 0 ? '\nall invariants held' : `\n${violations} violations; to repeat: ${this.#repeat}`)
-    return { rounds: this.#rounds, faults, violations, unknown: count('unknown') }
+    const untold = count('unknown')
+    const held = `all invariants held${untold === 0 ? '' : `, ${untold} times nobody could tell`}`
+    this.#print(violations === 0 ? `\n${held}` : `\n${violations} violations; to repeat: ${this.#repeat}`)
+    return { rounds: this.#rounds, faults, violations, unknown: untold }
   }
 }
 

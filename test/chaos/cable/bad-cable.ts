@@ -71,8 +71,8 @@ export async function startBadCable(
   }
 }
 
-/** The switch's port of a node whose cable is bad. */
-export const badPort = (node: string) => `bad-${node}-port`
+/** The port of the switch for a node whose cable is bad; an interface's name has 15 characters at most. */
+export const badPort = (node: string) => `bad-${node}-sw`
 
 /** Compiled at the first use; kept beside the lab's other binaries under a name that tells what it was made from. */
 function buildBadCable(): string {
