@@ -15,6 +15,7 @@ import { Store } from '../../../src/kubernetes/store.ts'
 import { type Condition, type ServiceView, viewService } from '../../../src/resources/service.ts'
 import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 import { FixedCredentials, MemoryLogger } from '../../support/kubernetes/driven.ts'
+import { eventually } from '../../support/processes.ts'
 
 const clock = new SystemClock()
 const random = Math.random
@@ -60,14 +61,6 @@ describe('the drivers against a real API server', function () {
     data: { text },
   })
 
-  async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-    const deadline = performance.now() + timeoutMs
-    while (!(await condition())) {
-      assert.ok(performance.now() < deadline, `not within ${timeoutMs} ms: ${what}`)
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
-  }
-
   function reflect(
     init: Partial<ReflectorInit<string>> = {},
     via: Pick<ApiClient, 'list' | 'stream'> = client,
@@ -100,9 +93,9 @@ describe('the drivers against a real API server', function () {
     assert.equal(store.get('herald/a'), 'x')
     await client.patch(configMaps, { namespace: 'herald', name: 'a' }, { data: { text: 'ü' } }, { kind: 'merge' })
     await client.create(configMaps, configMap('b'))
-    await until('changes', () => store.get('herald/a') === 'ü' && store.get('herald/b') === 'x')
+    await eventually('changes', () => store.get('herald/a') === 'ü' && store.get('herald/b') === 'x')
     await client.delete(configMaps, { namespace: 'herald', name: 'b' })
-    await until('deletion', () => store.get('herald/b') === undefined)
+    await eventually('deletion', () => store.get('herald/b') === undefined)
     assert.equal(logger.count('warn'), 0)
   })
 
@@ -127,7 +120,7 @@ describe('the drivers against a real API server', function () {
     assert.ok(store.size >= 7)
     assert.ok(requested.length >= 3)
     await client.create(configMaps, configMap('after-pages'))
-    await until('the change', () => store.get('herald/after-pages') === 'x')
+    await eventually('the change', () => store.get('herald/after-pages') === 'x')
   })
 
   it('lists anew when the API server no longer knows the version at which it stopped', async () => {
@@ -145,12 +138,12 @@ describe('the drivers against a real API server', function () {
     )
     await reflector.whenSynced()
     away = true
-    await until('cut off', () => !reflector.connected)
+    await eventually('cut off', () => !reflector.connected)
     await client.delete(configMaps, { namespace: 'herald', name: 'forgotten' })
     // its memory of changes begins anew
     await server.restart()
     away = false
-    await until('the deletion', () => store.get('herald/forgotten') === undefined)
+    await eventually('the deletion', () => store.get('herald/forgotten') === undefined)
     assert.ok(
       logger.lines.some(({ fields }) => isApiError(fields.err, 'gone')),
       'the server said 410',
@@ -160,25 +153,25 @@ describe('the drivers against a real API server', function () {
   it('has what was created while it was away, after the API server was killed and started', async () => {
     const { store, reflector } = reflect()
     await reflector.whenSynced()
-    await until('connected', () => reflector.connected)
+    await eventually('connected', () => reflector.connected)
     await server.restart({ downForMs: 500 })
     await client.create(configMaps, configMap('after-restart'))
-    await until('what was created after', () => store.get('herald/after-restart') === 'x')
+    await eventually('what was created after', () => store.get('herald/after-restart') === 'x')
     assert.equal(logger.count('warn', 'watch interrupted'), 1)
-    await until('the log says so', () => logger.count('info', 'watching again') === 1)
+    await eventually('the log says so', () => logger.count('info', 'watching again') === 1)
   })
 
   it('notices an API server that hangs, and goes on when it wakes', async () => {
     const { store, reflector } = reflect({ idleTimeoutMs: 500 })
     await reflector.whenSynced()
-    await until('connected', () => reflector.connected)
+    await eventually('connected', () => reflector.connected)
     const states: boolean[] = []
     server.pause()
     reflector.onConnection(connected => states.push(connected))
-    await until('noticed', () => states.length > 0)
+    await eventually('noticed', () => states.length > 0)
     server.resume()
     await client.create(configMaps, configMap('after-pause'))
-    await until('what was created after', () => store.get('herald/after-pause') === 'x')
+    await eventually('what was created after', () => store.get('herald/after-pause') === 'x')
     assert.deepEqual(states.slice(0, 2), [false, true])
   })
 
@@ -189,7 +182,7 @@ describe('the drivers against a real API server', function () {
     const plain = new ApiClient({ credentials, clock, logger })
     ends.push(async () => plain.close())
     reflect({ backoff: { initialMs: 1, maximumMs: 5 } }, plain)
-    await until('several attempts', () => logger.lines.filter(({ level }) => level === 'debug').length >= 4)
+    await eventually('several attempts', () => logger.lines.filter(({ level }) => level === 'debug').length >= 4)
     const told = logger.lines.filter(({ level }) => level === 'error' || level === 'warn')
     assert.deepEqual(
       told.map(({ fields }) => fields.permission),
@@ -286,16 +279,16 @@ describe('the drivers against a real API server', function () {
       return elector
     }
     const one = elect('one')
-    await until('one leads', () => one.isLeader)
+    await eventually('one leads', () => one.isLeader)
     const { client: broken, cut } = breakable()
     const two = elect('two', broken)
-    await until('two knows', () => two.leader === 'one')
+    await eventually('two knows', () => two.leader === 'one')
     await one.stop()
-    await until('two leads', () => two.isLeader)
+    await eventually('two leads', () => two.isLeader)
     const three = elect('three')
-    await until('three knows', () => three.leader === 'two')
+    await eventually('three knows', () => three.leader === 'two')
     cut()
-    await until('three leads', () => three.isLeader)
+    await eventually('three leads', () => three.isLeader)
     assert.deepEqual(events, ['one leads', 'two leads', 'two lost', 'three leads'])
     const { stdout } = await server.kubectl(['get', 'lease', 'herald-controller', '--namespace=herald'])
     assert.match(stdout, /three/)
@@ -335,12 +328,12 @@ describe('the drivers against a real API server', function () {
     }
     const a = register('a')
     const b = register('b')
-    await until('both live', () => changes.length === 2)
+    await eventually('both live', () => changes.length === 2)
     assert.deepEqual(changes.splice(0).sort(), ['herald-speaker-a live', 'herald-speaker-b live'])
     await a.stop()
-    await until('a left', () => changes.length === 1, 1_000)
+    await eventually('a left', () => changes.length === 1, { timeoutMs: 1_000 })
     await b.stop({ release: false })
-    await until('b ran out', () => changes.length === 2, 4_000)
+    await eventually('b ran out', () => changes.length === 2, { timeoutMs: 4_000 })
     assert.deepEqual(changes, ['herald-speaker-a expired', 'herald-speaker-b expired'])
   })
 
