@@ -12,7 +12,7 @@ interface Answer {
 }
 
 const INSPECTOR = 'http://127.0.0.1:9229/json/list'
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 15_000
 
 const [expression = ''] = process.argv.slice(2)
 const deadlineMs = Date.now() + PATIENCE_MS
