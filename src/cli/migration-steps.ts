@@ -9,8 +9,6 @@ import { counted } from './text.ts'
 export interface MigrationCommand {
   readonly argv: readonly string[]
   readonly input?: object
-  /** what of its output is worth a person's while: nothing, unless it fails */
-  readonly rehearses?: true
 }
 
 /** What a person decided on the command line. */
@@ -92,9 +90,7 @@ const stopAllocator: MigrationStep = {
   tells: () =>
     'Rehearses the installation on the API server first. From then on nobody gives addresses: a new Service waits. The speakers go on announcing, and writes that the webhook would check are let through.',
   commands: (state, settings) => [
-    ...(state.herald.controller
-      ? []
-      : [{ ...helm(state, settings, ...WAITING, '--dry-run=server'), rehearses: true as const }]),
+    ...(state.herald.controller ? [] : [helm(state, settings, ...WAITING, '--dry-run=server')]),
     ...state.failing.map(({ configuration, places }) => ({
       argv: [
         'kubectl',

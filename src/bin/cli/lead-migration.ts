@@ -61,9 +61,14 @@ export async function leadMigration(components: LeadMigrationComponents, init: L
     // An old note is what the first step replaces.
     if (index > 0 && state.changed.length > 0) return halt(next, state.changed, state, components)
     say(show(next, false))
-    if (ask && !YES.test(await ask('      Go on? [y/N] '))) {
-      say(['', 'Stopped. The same command goes on from here.'])
-      return EXIT_CODES.found
+    if (ask) {
+      if (!YES.test(await ask('      Go on? [y/N] '))) {
+        say(['', 'Stopped. The same command goes on from here.'])
+        return EXIT_CODES.found
+      }
+      // A person takes time, and the cluster goes on meanwhile.
+      state = await read()
+      if (nextStep(state) !== next) continue
     }
     const failure = await runAll(next, state, components, init.settings)
     if (failure) return halt(next, [failure], await read(), components)

@@ -16,12 +16,14 @@ class ObedientCluster {
     herald: { isLed: false, waits: false, marked: false },
   }
   readonly typed: string[] = []
+  readonly inputs: object[] = []
   /** what fails, and how */
   readonly failures = new Map<string, string>()
 
   async run({ argv, input }: { argv: readonly string[]; input?: object }) {
     const command = argv.slice(0, 4).join(' ')
     this.typed.push(command)
+    if (input) this.inputs.push(input)
     const failure = [...this.failures].find(([part]) => argv.join(' ').includes(part))
     if (failure) return { code: 1, out: '', err: failure[1] }
     this.#obey(argv.join(' '), (input as { kind?: string } | undefined)?.kind)
@@ -125,6 +127,20 @@ describe('Leading through a migration', () => {
     assert.equal(code, 1)
     assert.equal(cluster.typed.length, 3)
     assert.match(text, /Stopped\. The same command goes on from here\.$/)
+  })
+
+  it('looks again when it was told to go on', async () => {
+    const cluster = new ObedientCluster()
+    const answers = ['y', 'n']
+    const { text } = await lead(cluster, {
+      ask: async () => {
+        // Somebody made a Service while the question stood.
+        cluster.state = { ...cluster.state, addresses: new Map([...ADDRESSES, ['default/new', ['192.0.2.2']]]) }
+        return answers.shift() ?? ''
+      },
+    })
+    assert.match(JSON.stringify(cluster.inputs[0]), /default\/new 192\.0\.2\.2/)
+    assert.match(text, /✓ 1\/7 /)
   })
 
   it('ends at a command that fails, says why, and how to go back', async () => {
