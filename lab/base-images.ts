@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { arch, homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { withImageFolder } from './image-folder.ts'
 import { pauseImage } from './node.ts'
 import { writeOciArchive } from './oci-archive.ts'
 import { cacheDir, repository } from './paths.ts'
 import { run } from './process.ts'
+import { copyPrograms } from './programs.ts'
 import { runLogged, step } from './progress.ts'
 
 /** An image in the cache. */
@@ -21,7 +23,7 @@ export interface Image {
 export async function pauseImageOf(pauseBinary: string): Promise<Image> {
   const file = join(cacheDir(), 'images', `pause-${hashOf(await readFile(pauseBinary))}.tar`)
   if (!existsSync(file)) {
-    await withFolder(async folder => {
+    await withImageFolder(async folder => {
       await copyFile(pauseBinary, join(folder, 'pause'))
       await writeOciArchive(file, pauseImage, [folder], { Entrypoint: ['/pause'], User: '65535:65535' })
     })
@@ -38,7 +40,7 @@ export async function nodeBaseImage(): Promise<Image> {
   const image = { reference: `herald.lab/node:${tag}`, file: join(cacheDir(), 'images', `node-${tag}.tar`) }
   if (existsSync(image.file)) return image
   await step('making the Node base image', '', () =>
-    withFolder(async folder => {
+    withImageFolder(async folder => {
       await fillNodeBase(folder)
       await writeOciArchive(image.file, image.reference, [folder], nodeBaseConfig)
     }),
@@ -59,7 +61,7 @@ export async function imageOnNode(reference: string, files: Record<string, strin
   const hash = hashOf(JSON.stringify([base.reference, reference, files, command]))
   const image = { reference, file: join(cacheDir(), 'images', `${name}-${hash}.tar`) }
   if (existsSync(image.file)) return image
-  await withFolder(async top => {
+  await withImageFolder(async top => {
     const [baseFolder, ownFolder] = [join(top, 'base'), join(top, 'own')]
     await fillNodeBase(baseFolder)
     for (const [path, content] of Object.entries(files)) {
@@ -84,7 +86,7 @@ export async function buildBaseImage(): Promise<Image> {
   const image = { reference: `herald.lab/build:${tag}`, file: join(cacheDir(), 'images', `build-${tag}.tar`) }
   if (existsSync(image.file)) return image
   await step('making the build base image from Debian packages', 'about 1 minute, once', () =>
-    withFolder(async folder => {
+    withImageFolder(async folder => {
       const system = join(folder, 'system')
       await bootstrap(system)
       for (const part of ['bin', 'lib', 'include']) {
@@ -126,16 +128,7 @@ async function fillNodeBase(folder: string): Promise<void> {
   await Promise.all([chmod(join(folder, 'tmp'), 0o1777), chmod(join(folder, 'var/tmp'), 0o1777)])
   // As in Debian since its release 12, so that files which later layers bring land in the same places.
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${name}`, join(folder, name))
-  const shell = '/bin/dash'
-  await copyFile(process.execPath, join(folder, 'usr/local/bin/node'))
-  await copyFile(shell, join(folder, 'usr/bin/sh'))
-  for (const program of ['usr/local/bin/node', 'usr/bin/sh']) await chmod(join(folder, program), 0o755)
-  for (const library of await librariesOf(process.execPath, shell)) {
-    const inUsr = library.replace(/^\/(lib|lib64)\//, '/usr/$1/')
-    await mkdir(dirname(join(folder, inUsr)), { recursive: true })
-    await copyFile(library, join(folder, inUsr))
-    await chmod(join(folder, inUsr), 0o755)
-  }
+  await copyPrograms(folder, { 'usr/local/bin/node': process.execPath, 'usr/bin/sh': '/bin/dash' })
   const users = [
     'root:x:0:0:root:/root:/bin/sh',
     'node:x:1000:1000::/home/node:/bin/sh',
@@ -145,15 +138,6 @@ async function fillNodeBase(folder: string): Promise<void> {
   await writeFile(join(folder, 'etc/group'), 'root:x:0:\nnode:x:1000:\nnogroup:x:65534:\n')
   await writeFile(join(folder, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n')
   await writeFile(join(folder, 'etc/ssl/certs/ca-certificates.crt'), certificates())
-}
-
-/** Paths of the shared libraries and the dynamic loader that programs need. */
-async function librariesOf(...programs: string[]): Promise<string[]> {
-  const outputs = await Promise.all(programs.map(program => run(['ldd', program])))
-  const paths = outputs.flatMap(({ stdout }) =>
-    [...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(match => match[1]!),
-  )
-  return [...new Set(paths)]
 }
 
 async function bootstrap(folder: string): Promise<void> {
@@ -222,17 +206,6 @@ function distribution(): Record<string, string | undefined> {
   return Object.fromEntries(
     lines.map(line => line.split('=')).map(([name, value]) => [name, value?.replaceAll('"', '')]),
   )
-}
-
-async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  await mkdir(cacheDir(), { recursive: true })
-  const folder = await mkdtemp(join(cacheDir(), `building-${process.pid}-`))
-  await chmod(folder, 0o755) // becomes the root folder of an image
-  try {
-    return await work(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }
 
 function hashOf(content: string | Buffer): string {
