@@ -36,12 +36,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const bundles = await buildHerald()
 const results: Figures[] = []
-for (const size of sizes) {
-  const say = (text: string) => console.error(`bench: ${size.services} Services, ${size.speakers} speakers: ${text}`)
-  const windowMs = Number(flags.seconds) * 1_000
-  results.push(await measure({ size, bundles, folder, windowMs, changesPerSecond: perSecond, say }))
+try {
+  for (const size of sizes) {
+    const say = (text: string) => console.error(`bench: ${size.services} Services, ${size.speakers} speakers: ${text}`)
+    const windowMs = Number(flags.seconds) * 1_000
+    results.push(await measure({ size, bundles, folder, windowMs, changesPerSecond: perSecond, say }))
+  }
+} finally {
+  // What was measured before something went wrong was measured.
+  if (results.length > 0) print(results)
 }
-print(results)
 
 function print(all: readonly Figures[]): void {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
