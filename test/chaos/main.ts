@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { takeDown } from '../../lab/down.ts'
+import type { FaultKind } from './fault.ts'
 import { faultKinds, kindsNamed } from './faults/registry.ts'
 import { runChaos } from './run.ts'
 
@@ -53,7 +54,15 @@ function readOptions(args: string[]) {
     rounds: number('rounds', 1),
     services: number('services', 1)!,
     patience: number('patience', 1, false)!,
-    kinds: values.faults === undefined ? faultKinds : kindsNamed(values.faults.split(',')),
+    kinds: values.faults === undefined ? faultKinds : named(values.faults.split(',')),
+  }
+}
+
+function named(names: readonly string[]): FaultKind[] {
+  try {
+    return kindsNamed(names)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
   }
 }
 
