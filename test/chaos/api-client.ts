@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { machineKubeconfig } from '../../lab/api-port.ts'
 import type { Lab } from '../../lab/lab.ts'
 
@@ -91,7 +90,11 @@ export class ObserverApi {
       try {
         const { metadata, items } = await this.request<ObjectList<T>>('GET', path)
         heard.all(items)
-        await this.#watch(`${path}?watch=true&resourceVersion=${metadata.resourceVersion}`, heard.event, signal)
+        await this.#watch(
+          `${path}?watch=true&timeoutSeconds=120&resourceVersion=${metadata.resourceVersion}`,
+          heard.event,
+          signal,
+        )
       } catch {
         // The server is away, by a fault as likely as not.
         await new Promise(resolve => setTimeout(resolve, 200))
@@ -106,10 +109,16 @@ export class ObserverApi {
   async #watch<T>(path: string, event: (event: WatchEvent<T>) => void, signal: AbortSignal): Promise<void> {
     const response = await this.#send('GET', path, undefined, { timeoutMs: 0, signal })
     if (response.statusCode !== 200) throw new ApiError(response.statusCode ?? 0, path)
-    for await (const line of createInterface({ input: response })) {
-      const parsed = JSON.parse(line) as WatchEvent<T>
-      if (parsed.type === 'ERROR') return // too old a version: the caller lists anew
-      event(parsed)
+    let rest = ''
+    // Iterating over the stream itself, which throws when the connection breaks; readline would wait for ever.
+    for await (const chunk of response.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) {
+        const parsed = JSON.parse(line) as WatchEvent<T>
+        if (parsed.type === 'ERROR') return // too old a version: the caller lists anew
+        event(parsed)
+      }
     }
   }
 
