@@ -78,7 +78,11 @@ export function isReview(body: unknown, { apiVersion, kind }: { apiVersion: stri
 
 function readObject(value: unknown): AdmittedObject | undefined {
   if (!isObject(value) || !isObject(value.metadata)) return undefined
-  return { metadata: value.metadata, ...(isObject(value.spec) && { spec: value.spec }) }
+  const { labels, annotations, ...metadata } = value.metadata
+  return {
+    metadata: { ...metadata, ...(isObject(labels) && { labels }), ...(isObject(annotations) && { annotations }) },
+    ...(isObject(value.spec) && { spec: value.spec }),
+  } as AdmittedObject
 }
 
 function textOf(value: unknown): string {

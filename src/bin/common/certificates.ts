@@ -148,8 +148,9 @@ function toPem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
+/** RFC 7468 §2: the boundaries are lines of their own, and nobody who is to trust a certificate finds it otherwise. */
 function pemBlocks(text: string): string[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  const blocks = text.match(/^-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----$/gm) ?? []
   return blocks.map(block => `${block}\n`)
 }
 

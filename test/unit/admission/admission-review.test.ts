@@ -39,6 +39,14 @@ describe('an AdmissionReview', () => {
     fc.assert(fc.property(fc.object(), value => void readAdmissionReview(review({ ...request, ...value }))))
   })
 
+  for (const nothing of [null, 'text', 7, ['a']]) {
+    it(`is read without labels and annotations that are ${JSON.stringify(nothing)}`, () => {
+      const object = { metadata: { name: 'web', labels: nothing, annotations: nothing }, spec: {} }
+      const read = readAdmissionReview(review({ ...request, object }))
+      assert.deepEqual('request' in read && read.request.object, { metadata: { name: 'web' }, spec: {} })
+    })
+  }
+
   it('is answered', () => {
     assert.deepEqual(answerAdmission('u', { warnings: ['w'] }), {
       ...{ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' },

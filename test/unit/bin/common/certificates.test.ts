@@ -110,4 +110,12 @@ describe('the certificates of the webhook', () => {
     assert.notEqual(renewed.authorities, made.authorities)
     assert.ok(new X509Certificate(renewed.certificate).verify(new X509Certificate(renewed.authorities).publicKey))
   })
+
+  it('are made anew where others would not find the authority in its text', () => {
+    const made = make()
+    const held = { ...made, authorities: `"${made.authorities}`, certificate: '' }
+    const renewed = renewCertificates(held, HOSTS, NOW_MS)
+    assert.notEqual(renewed.authorityKey, made.authorityKey)
+    assert.ok(new X509Certificate(renewed.certificate).verify(new X509Certificate(renewed.authorities).publicKey))
+  })
 })
