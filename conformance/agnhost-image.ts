@@ -18,18 +18,31 @@ export const agnhostPrerequisites: readonly Prerequisite[] = [
   { provides: 'wget', debianPackage: 'wget', why: "fetches pages in the suite's Pods" },
 ]
 
-/**
- * Commands that are not busybox's: its shell prefers its own to those in the path, its netcat knows other options, and the
- * wget of Debian 12's (1.35.0) crashes on an address without "http://".
- */
+/** Commands that are not busybox's: its shell prefers its own to those in the path, its netcat knows other options. */
 const programs = {
   'usr/bin/busybox': 'busybox',
   'usr/bin/curl': 'curl',
   'usr/bin/nc': 'nc.openbsd',
   'usr/bin/sh': 'dash',
-  'usr/bin/wget': 'wget',
+  'usr/libexec/wget': 'wget',
 }
 const notFromBusybox = ['ash', 'busybox', 'curl', 'nc', 'sh', 'wget']
+
+/**
+ * The suite reckons with busybox's wget, which tries once and takes a bare IPv6 address. That of Debian 12 (1.35.0) crashes
+ * on the option -T, so this is GNU's, made to do the same.
+ */
+const wget = `#!/bin/sh
+for argument do
+  shift
+  case $argument in
+    *://* | -*) ;;
+    *:*:*) argument="[$argument]" ;;
+  esac
+  set -- "$@" "$argument"
+done
+exec /usr/libexec/wget --tries=1 "$@"
+`
 
 /** The image of agnhost, under the name by which the suite's Pods ask for it. */
 export async function agnhostImage(suite: Suite): Promise<Image> {
@@ -62,10 +75,9 @@ async function addFiles(folder: string): Promise<void> {
     passwd: 'root:x:0:0:root:/root:/bin/sh\n',
     group: 'root:x:0:\n',
     'nsswitch.conf': 'hosts: files dns\n',
-    // The suite expects one attempt, as busybox makes it, not 20.
-    wgetrc: 'tries = 1\n',
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'etc', name), text)
+  await writeFile(join(folder, 'usr/bin/wget'), wget, { mode: 0o755 })
 }
 
 /** The newest of the names that the suite has for agnhost: the older ones are for specs about upgrades. */
