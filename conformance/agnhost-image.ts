@@ -37,7 +37,7 @@ for argument do
   shift
   case $argument in
     *://* | -*) ;;
-    *:*:*) argument="[$argument]" ;;
+    *:*:*) argument="http://[$argument]" ;;
   esac
   set -- "$@" "$argument"
 done
