@@ -43,11 +43,12 @@ async function runMode(lab: TestLab, suite: Suite, mode: Mode, family: IpFamily,
   const title = `${titles[mode]}, ${titles[family]}`
   say(`${title}: the suite runs as a client behind the router`)
   await configureMode(lab, mode)
+  const properties = await propertiesOf(lab, mode, family) // now: the sources may change meanwhile
   const folder = join(lab.lab.logFolder, `suite-${mode}`)
   const { focus, processes } = options
   const file = await runSuite(lab, suite, { focus, processes, folder })
   const { specs, startedAt } = readJunit(await readFile(file, 'utf8'))
-  const report = { specs, startedAt, properties: await propertiesOf(lab, mode, family) }
+  const report = { specs, startedAt, properties }
   for (const spec of specs) console.log(`${spec.outcome.padEnd(8)} ${Math.round(spec.seconds)} s  ${spec.name}`)
   console.log(`\n${title}: ${passed(report)} of ${specs.length} passed`)
   if (focus === undefined) await publish(`${mode}-${family}`, title, report)
