@@ -4,15 +4,15 @@ import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
-import { renewCertificates } from '../../../src/bin/common/certificates.ts'
-import { type HttpServer, startHttp } from '../../../src/bin/common/health-server.ts'
-import { LoopWatch } from '../../../src/bin/common/loop-watch.ts'
-import type { MetricsSettings } from '../../../src/bin/common/metrics-flags.ts'
-import { startMetricsServer } from '../../../src/bin/common/metrics-server.ts'
-import { ApiError } from '../../../src/kubernetes/api-error.ts'
-import type { ApiClient } from '../../../src/kubernetes/client.ts'
-import { silentLogger } from '../../../src/kubernetes/logger.ts'
-import { FakeClock } from '../../support/io/fake-clock.ts'
+import { renewCertificates } from '../../../../src/bin/common/certificates.ts'
+import { type HttpServer, startHttp } from '../../../../src/bin/common/health-server.ts'
+import { LoopWatch } from '../../../../src/bin/common/loop-watch.ts'
+import type { MetricsSettings } from '../../../../src/bin/common/metrics-flags.ts'
+import { startMetricsServer } from '../../../../src/bin/common/metrics-server.ts'
+import { ApiError } from '../../../../src/kubernetes/api-error.ts'
+import type { ApiClient } from '../../../../src/kubernetes/client.ts'
+import { silentLogger } from '../../../../src/kubernetes/logger.ts'
+import { FakeClock } from '../../../support/io/fake-clock.ts'
 
 /** Knows three tokens: of one that may read, of one that may not, and of one that makes it slow. */
 class Reviewer {
@@ -188,7 +188,7 @@ describe('metrics server', () => {
       start({ certificateFolder: folder }),
       /tls\.crt holds no certificate, or tls\.key is not its key/,
     )
-    await assert.rejects(start({ certificateFolder: join(folder, 'none') }), /ENOENT.*tls\.crt/)
+    await assert.rejects(start({ certificateFolder: join(folder, 'none') }), /ENOENT.*tls\.(crt|key)/)
   })
 
   it('speaks plain HTTP when told so, and asks nobody', async () => {

@@ -12,8 +12,8 @@ import {
   portFlag,
   readFlags,
   requiredFlag,
-} from '../../../src/bin/common/flags.ts'
-import { METRICS_FLAGS, metricsSettings } from '../../../src/bin/common/metrics-flags.ts'
+} from '../../../../src/bin/common/flags.ts'
+import { METRICS_FLAGS, metricsSettings } from '../../../../src/bin/common/metrics-flags.ts'
 
 const flags = {
   ...COMMON_FLAGS,

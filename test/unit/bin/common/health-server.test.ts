@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, Server } from 'node:net'
 import sinon from 'sinon'
-import { type HttpServer, readiness, startHttp } from '../../../src/bin/common/health-server.ts'
+import { type HttpServer, readiness, startHttp } from '../../../../src/bin/common/health-server.ts'
 
 describe('health server', () => {
   let server: HttpServer

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { Acceptances } from '../../../src/bin/controller/acceptances.ts'
-import { AdvertisingConfiguration } from '../../../src/bin/controller/advertising-configuration.ts'
+import { Acceptances } from '../../../../src/bin/controller/acceptances.ts'
+import { AdvertisingConfiguration } from '../../../../src/bin/controller/advertising-configuration.ts'
 import {
   bfdProfiles,
   bgpAdvertisements,
   bgpPeers,
   communities,
   l2Advertisements,
-} from '../../../src/kubernetes/resources.ts'
-import type { Condition } from '../../../src/resources/service.ts'
-import { AdvertisingObjects } from '../../support/advertising-stores.ts'
-import { FakeClock } from '../../support/io/fake-clock.ts'
-import { MemoryLogger } from '../../support/kubernetes/driven.ts'
-import { pool } from '../../support/services.ts'
+} from '../../../../src/kubernetes/resources.ts'
+import type { Condition } from '../../../../src/resources/service.ts'
+import { AdvertisingObjects } from '../../../support/advertising-stores.ts'
+import { FakeClock } from '../../../support/io/fake-clock.ts'
+import { MemoryLogger } from '../../../support/kubernetes/driven.ts'
+import { pool } from '../../../support/services.ts'
 
 describe('the condition Accepted of advertisements, peers and what they name', () => {
   let clock: FakeClock

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { CANDIDATE_FLAGS, candidateRules } from '../../../src/bin/common/candidate-flags.ts'
-import { readFlags } from '../../../src/bin/common/flags.ts'
+import { CANDIDATE_FLAGS, candidateRules } from '../../../../src/bin/common/candidate-flags.ts'
+import { readFlags } from '../../../../src/bin/common/flags.ts'
 
 const rulesOf = (...args: string[]) => candidateRules(readFlags(CANDIDATE_FLAGS, args, {}))
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { createLogger } from '../../../src/bin/common/logger.ts'
-import { ApiError } from '../../../src/kubernetes/api-error.ts'
+import { createLogger } from '../../../../src/bin/common/logger.ts'
+import { ApiError } from '../../../../src/kubernetes/api-error.ts'
 
 describe('logger', () => {
   const lines: Record<string, unknown>[] = []

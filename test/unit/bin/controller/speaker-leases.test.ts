@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { reconcileSpeakerMark, type SpeakerMark } from '../../../src/bin/controller/speaker-leases.ts'
-import type { LeaseState } from '../../../src/kubernetes/lease.ts'
-import { silentLogger } from '../../../src/kubernetes/logger.ts'
-import { Store } from '../../../src/kubernetes/store.ts'
+import { reconcileSpeakerMark, type SpeakerMark } from '../../../../src/bin/controller/speaker-leases.ts'
+import type { LeaseState } from '../../../../src/kubernetes/lease.ts'
+import { silentLogger } from '../../../../src/kubernetes/logger.ts'
+import { Store } from '../../../../src/kubernetes/store.ts'
 
 describe('the mark on a speaker whose Lease ran out', () => {
   const marked = '2026-01-01T00:00:00Z'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { removeFinalizers, UNGUARD_PATCH } from '../../../src/bin/controller/remove-finalizers.ts'
-import { ApiError } from '../../../src/kubernetes/api-error.ts'
-import { silentLogger } from '../../../src/kubernetes/logger.ts'
-import { FakeClock } from '../../support/io/fake-clock.ts'
+import { removeFinalizers, UNGUARD_PATCH } from '../../../../src/bin/controller/remove-finalizers.ts'
+import { ApiError } from '../../../../src/kubernetes/api-error.ts'
+import { silentLogger } from '../../../../src/kubernetes/logger.ts'
+import { FakeClock } from '../../../support/io/fake-clock.ts'
 
 const mark = { 'herald.io/load-balancer-cleanup': 'true' }
 const object = (name: string, annotations: Record<string, string> = mark) => ({
