@@ -6,6 +6,9 @@ import { run } from './process.ts'
 
 const keptOfAKind = 3
 
+/** Another lab may be about to load what was in use a moment ago. */
+const keptForMs = 3_600_000
+
 /**
  * buildah with its storage in the cache, or in another folder, in a mount namespace of its own: what it mounts is gone with it, however it
  * ends.
@@ -35,7 +38,10 @@ export async function tidyImageCache(inUse: readonly Image[]): Promise<void> {
     const aged = await Promise.all(
       names.map(async name => ({ name, usedAt: (await stat(join(folder, name))).mtimeMs })),
     )
-    const old = aged.sort((one, other) => other.usedAt - one.usedAt).slice(keptOfAKind)
+    const old = aged
+      .sort((one, other) => other.usedAt - one.usedAt)
+      .slice(keptOfAKind)
+      .filter(({ usedAt }) => now.getTime() - usedAt > keptForMs)
     for (const { name } of old) {
       await rm(join(folder, name), { force: true })
       // Only what buildah has read or made is in its storage too.

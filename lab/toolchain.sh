@@ -57,7 +57,8 @@ use_node() {
 hash_of() { cat "$@" | sha256sum | cut -c1-16; }
 
 install_packages() {
-  wanted=$(hash_of "$root/package.json" "$root/package-lock.json")
+  # Not package.json, which has the scripts too: npm ci refuses a lock file that does not go with it.
+  wanted=$(hash_of "$root/package-lock.json")
   [ "$(cat "$root/node_modules/.herald-installed" 2>/dev/null || true)" = "$wanted" ] && return
   say "installing npm packages"
   (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >"$cache/npm.log" 2>&1) || fail "npm ci failed: see $cache/npm.log"

@@ -86,7 +86,11 @@ export class Controller {
         onLost: reason => fail(new Error(`leadership lost: ${reason}`)),
       },
     )
-    const leading = leadingClient(client, () => this.#elector.isLeader)
+    const leading = leadingClient(client, {
+      isLeader: () => this.#elector.isLeader,
+      // Whoever notices first ends it: a queue that is worked through meanwhile would fail key by key.
+      onRefused: () => fail(new Error('leadership lost: the Lease ran out before it was renewed')),
+    })
     const statusWriter = new CountingStatusWriter(
       { client: leading },
       { onWrite: result => controllerMetrics.countWrite(result) },

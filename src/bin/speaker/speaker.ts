@@ -17,6 +17,7 @@ import { LivenessKey } from './liveness-key.ts'
 import { Registration } from './registration.ts'
 import { SpeakerMetrics } from './speaker-metrics.ts'
 import { SpeakerStores } from './speaker-stores.ts'
+import { StallLog } from './stall-log.ts'
 
 export interface SpeakerComponents {
   client: ApiClient
@@ -91,6 +92,7 @@ export class Speaker {
 
     const stores = new SpeakerStores(components, { namespace, nodeName })
     this.#stores = stores
+    const stallLog = new StallLog({ clock, logger })
     this.#link = new LinkWorker(
       { clock },
       {
@@ -101,8 +103,7 @@ export class Speaker {
         timings: init.layer2,
         onReport: report => this.#onReport(report),
         onTakeovers: takeovers => this.#onTakeovers(takeovers),
-        onStall: gapMs =>
-          logger.warn({ gapMs: Math.round(gapMs) }, 'did not run for a while: asking for every address again'),
+        onStall: gapMs => stallLog.note(gapMs),
         onRouterSessions: sessions => this.#bgp.setRouterSessions(sessions),
         onNeighbours: neighbours => this.#bgp.setNeighbours(neighbours),
         onProblem: problem => this.#onLinkProblem(problem),
