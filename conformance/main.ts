@@ -1,22 +1,18 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repository } from '../lab/paths.ts'
 import { run } from '../lab/process.ts'
 import { say } from '../lab/progress.ts'
-import { IpFamily } from '../lab/topology.ts'
+import type { IpFamily } from '../lab/topology.ts'
 import type { TestLab } from '../test/support/lab/lab.ts'
 import { startConformanceLab, stopConformanceLab } from './cluster.ts'
-import { Outcome, readJunit, type SuiteReport, writeJunit } from './junit.ts'
+import { Outcome, readJunit } from './junit.ts'
 import { configureMode } from './modes.ts'
-import { Mode, type Options, readOptions, UsageError, usage } from './options.ts'
-import { conformancePage, type PageColumn, passed } from './page.ts'
+import { type Mode, type Options, readOptions, UsageError, usage } from './options.ts'
+import { passed } from './page.ts'
+import { publish, titleOf } from './publish.ts'
 import { runSuite } from './run-suite.ts'
 import { buildSuite, type Suite } from './suite-build.ts'
-
-const docs = join(repository, 'docs')
-const reports = 'conformance'
-const titles = { bgp: 'BGP', layer2: 'Layer 2', ipv4: 'IPv4', ipv6: 'IPv6' }
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -40,7 +36,7 @@ async function main(): Promise<void> {
 
 /** @returns whether every spec has passed */
 async function runMode(lab: TestLab, suite: Suite, mode: Mode, family: IpFamily, options: Options): Promise<boolean> {
-  const title = `${titles[mode]}, ${titles[family]}`
+  const title = titleOf(mode, family)
   say(`${title}: the suite runs as a client behind the router`)
   await configureMode(lab, mode)
   const properties = await propertiesOf(lab, mode, family) // now: the sources may change meanwhile
@@ -48,11 +44,12 @@ async function runMode(lab: TestLab, suite: Suite, mode: Mode, family: IpFamily,
   const { focus, processes } = options
   const file = await runSuite(lab, suite, { focus, processes, folder })
   const { specs, startedAt } = readJunit(await readFile(file, 'utf8'))
+  if (specs.length === 0) throw new Error(`the suite has run no spec; what it said is in ${folder} and above`)
   const report = { specs, startedAt, properties }
   for (const spec of specs) console.log(`${spec.outcome.padEnd(8)} ${Math.round(spec.seconds)} s  ${spec.name}`)
   console.log(`\n${title}: ${passed(report)} of ${specs.length} passed`)
-  if (focus === undefined) await publish(`${mode}-${family}`, title, report)
-  return specs.length > 0 && specs.every(({ outcome }) => outcome === Outcome.passed)
+  if (focus === undefined) await publish(mode, family, report)
+  return specs.every(({ outcome }) => outcome === Outcome.passed)
 }
 
 async function propertiesOf(lab: TestLab, mode: Mode, family: IpFamily): Promise<Record<string, string>> {
@@ -63,22 +60,6 @@ async function propertiesOf(lab: TestLab, mode: Mode, family: IpFamily): Promise
     Herald: stdout.trim(),
     nodes: String(lab.lab.config.nodes),
   }
-}
-
-/** Writes the report of a whole run, and the page anew from the reports of all. */
-async function publish(name: string, title: string, report: SuiteReport): Promise<void> {
-  await mkdir(join(docs, reports), { recursive: true })
-  await writeFile(join(docs, reports, `${name}.xml`), writeJunit(`Herald, ${title}`, report))
-  const columns: PageColumn[] = []
-  for (const mode of Object.values(Mode)) {
-    for (const family of Object.values(IpFamily)) {
-      const file = `${reports}/${mode}-${family}.xml`
-      if (!existsSync(join(docs, file))) continue
-      const text = await readFile(join(docs, file), 'utf8')
-      columns.push({ title: `${titles[mode]}, ${titles[family]}`, file, report: readJunit(text) })
-    }
-  }
-  await writeFile(join(docs, 'conformance.md'), conformancePage(columns))
 }
 
 try {

@@ -8,6 +8,7 @@ export type Mode = (typeof Mode)[keyof typeof Mode]
 export interface Options {
   /** In the order in which they run. */
   modes: Mode[]
+  /** Of the addresses of nodes and Services. */
   families: IpFamily[]
   /** Only specs whose name matches; a run with this does not write the table. */
   focus?: string
@@ -24,7 +25,7 @@ export const usage = `Runs Kubernetes' own end-to-end suite for load balancers a
 usage: npm run conformance [-- OPTION…]
 
   --mode bgp|layer2     how the nodes announce (default: both, one after the other)
-  --family ipv4|ipv6    the cluster's first family (default: both, one after the other)
+  --family ipv4|ipv6    of the addresses of nodes and Services (default: both, one after the other)
   --focus REGEX         only specs whose name matches; prints the outcome, writes no table
   --processes N         how many specs run at once (default: 4)
   --name NAME           of the lab (default: conformance)

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inNamespace } from '../lab/network.ts'
 import { runInteractive } from '../lab/process.ts'
@@ -23,6 +23,7 @@ export interface SuiteRun {
  * @returns the JUnit report that it wrote
  */
 export async function runSuite(lab: TestLab, suite: Suite, init: SuiteRun): Promise<string> {
+  await rm(init.folder, { recursive: true, force: true }) // an old report must not pass for this run's
   await mkdir(init.folder, { recursive: true })
   const kubectl = join(init.folder, 'kubectl')
   await writeFile(kubectl, `#!/bin/sh\nexec ${lab.lab.kubernetes} kubectl "$@"\n`, { mode: 0o755 })
