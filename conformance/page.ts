@@ -9,13 +9,6 @@ export interface PageColumn {
   report: SuiteReport
 }
 
-/** A spec that cannot pass in a mode, however good the load balancer. */
-export interface Exception {
-  /** Part of the spec's name. */
-  spec: string
-  reason: string
-}
-
 const introduction = `# Conformance
 
 Kubernetes' own end-to-end suite for load balancers (every spec of \`test/e2e/network/loadbalancer.go\`, which alone has the label Feature:LoadBalancer) against Herald, in the
@@ -36,14 +29,15 @@ What the suite meets:
 - The chart's value \`controller.cleanupFinalizer\` is on, for the spec about the finalizer. All others are the defaults.
 - With BGP every node announces, and the router has equal-cost paths. It chooses among them by source and destination address, not by port: a Service with
   \`sessionAffinity: ClientIP\` promises one endpoint for all connections of a client, and kube-proxy keeps that promise on each node for itself.
-- The scheduler puts Pods together rather than apart where they do not say how they want it. The spec that switches session affinity under the policy Local asks
-  for connections that reach different endpoints, and then for connections that all reach the same. A client that comes in by one node, as it does in layer 2 and behind
-  such a router, reaches the endpoints of this node only: with the spec's three Pods on three nodes it would see one endpoint, whatever the load balancer.
+- The scheduler puts Pods together rather than apart where they do not say how they want it. One spec depends on it: the one that switches session affinity under the policy
+  Local wants connections that reach different endpoints, and then connections that all reach the same. A client that always comes in by the same node, as in layer 2 and
+  behind such a router, reaches the endpoints on that node only. With the spec's three Pods on three nodes, several nodes would have to answer for one address at once, which
+  layer 2 cannot do, and no hash of a router could satisfy both halves of the spec.
 - No spec is skipped, and none is repeated.
 `
 
 /** The page as Markdown. */
-export function conformancePage(columns: readonly PageColumn[], exceptions: readonly Exception[] = []): string {
+export function conformancePage(columns: readonly PageColumn[]): string {
   const specs = [...new Set(columns.flatMap(({ report }) => report.specs.map(({ name }) => name)))].sort()
   const head = ['Spec', ...columns.map(({ title }) => title)]
   const rows = specs.map(name => [name, ...columns.map(column => cell(resultOf(column, name)))])
@@ -52,7 +46,7 @@ export function conformancePage(columns: readonly PageColumn[], exceptions: read
     introduction,
     ...[head, head.map(() => '---'), ...rows, totals].map(row => `| ${row.map(tableText).join(' | ')} |`),
     '',
-    ...columns.flatMap(column => section(column, exceptions)),
+    ...columns.flatMap(section),
   ].join('\n')
 }
 
@@ -60,21 +54,13 @@ export function passed(report: SuiteReport): number {
   return report.specs.filter(({ outcome }) => outcome === Outcome.passed).length
 }
 
-/** The exception that holds for a spec that has not passed. */
-export function exceptionOf(spec: SpecResult, exceptions: readonly Exception[]): Exception | undefined {
-  return spec.outcome === Outcome.passed ? undefined : exceptions.find(exception => spec.name.includes(exception.spec))
-}
-
-function section({ title, file, report }: PageColumn, exceptions: readonly Exception[]): string[] {
+function section({ title, file, report }: PageColumn): string[] {
   const properties = Object.entries(report.properties).map(
     ([name, value]) => `| ${tableText(name)} | ${tableText(value)} |`,
   )
   const others = report.specs
     .filter(({ outcome }) => outcome !== Outcome.passed)
-    .map(spec => {
-      const reason = exceptionOf(spec, exceptions)?.reason
-      return `- ${spec.outcome}: ${spec.name}${reason === undefined ? '' : `. ${reason}`}\n\n  \`${oneLine(spec.message)}\``
-    })
+    .map(({ outcome, name, message }) => `- ${outcome}: ${name}\n\n  \`${oneLine(message)}\``)
   return [
     `## ${title}`,
     '',

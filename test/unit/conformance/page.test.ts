@@ -47,13 +47,6 @@ describe('the page of the conformance run', () => {
     assert.match(page, /^- skipped: skips\n\n {2}`no nodes`$/m)
   })
 
-  it('gives the reason of a known exception, and only where the spec has not passed', () => {
-    const exceptions = [{ spec: 'switch', reason: 'It cannot be.' }]
-    const failed = conformancePage([column('Layer 2', spec('can switch', Outcome.failed, 'held'))], exceptions)
-    assert.match(failed, /^- failed: can switch\. It cannot be\.$/m)
-    assert.doesNotMatch(conformancePage([column('BGP', spec('can switch'))], exceptions), /cannot be\./m)
-  })
-
   it('keeps a table a table', () => {
     const page = conformancePage([column('BGP', spec('a|b'))])
     assert.match(page, /^\| a\\\|b \| ✓ 12 s \|$/m)
