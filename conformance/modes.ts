@@ -27,12 +27,15 @@ export async function configureMode(lab: TestLab, mode: Mode): Promise<void> {
 }
 
 /**
- * Lets the router choose among equal-cost paths by source and destination address, without the ports. A Service with
+ * Lets the router choose among equal-cost paths by source and destination address alone. A Service with
  * `sessionAffinity: ClientIP` promises one endpoint for all connections of a client, and each node keeps that promise for
- * the connections that it gets: they have to reach the same node.
+ * the connections that it gets: they have to reach the same node. (The kernel's own hash by addresses will not do: for IPv6
+ * it takes the flow label in, of which each connection has another.)
  */
 async function hashByAddresses(lab: TestLab): Promise<void> {
-  const files = ['ipv4', 'ipv6'].map(family => `/proc/sys/net/${family}/fib_multipath_hash_policy`)
-  const script = files.map(file => `echo 0 > ${file}`).join('; ')
-  await run([...inNamespace(lab.lab.topology.router.namespace), 'sh', '-ec', script])
+  const settings = ['ipv4', 'ipv6'].flatMap(family => [
+    `echo 3 > /proc/sys/net/${family}/fib_multipath_hash_policy`, // by the fields below
+    `echo 3 > /proc/sys/net/${family}/fib_multipath_hash_fields`, // source and destination address
+  ])
+  await run([...inNamespace(lab.lab.topology.router.namespace), 'sh', '-ec', settings.join('; ')])
 }
