@@ -1,9 +1,12 @@
+import type { IpFamily } from '../lab/topology.ts'
+import { exceptionFor } from './exceptions.ts'
 import { Outcome, type SpecResult, type SuiteReport } from './junit.ts'
 
 /** One mode and family, and what its last whole run gave. */
 export interface PageColumn {
   /** e.g. "BGP, IPv4" */
   title: string
+  family: IpFamily
   /** Name of the JUnit file, relative to the page. */
   file: string
   report: SuiteReport
@@ -54,13 +57,17 @@ export function passed(report: SuiteReport): number {
   return report.specs.filter(({ outcome }) => outcome === Outcome.passed).length
 }
 
-function section({ title, file, report }: PageColumn): string[] {
+function section({ title, family, file, report }: PageColumn): string[] {
   const properties = Object.entries(report.properties).map(
     ([name, value]) => `| ${tableText(name)} | ${tableText(value)} |`,
   )
   const others = report.specs
     .filter(({ outcome }) => outcome !== Outcome.passed)
-    .map(({ outcome, name, message }) => `- ${outcome}: ${name}\n\n  \`${oneLine(message)}\``)
+    .map(spec => {
+      const reason = exceptionFor(family, spec)?.reason
+      const known = reason === undefined ? '' : `. ${reason}`
+      return `- ${spec.outcome}: ${spec.name}${known}\n\n  \`${oneLine(spec.message)}\``
+    })
   return [
     `## ${title}`,
     '',

@@ -27,7 +27,12 @@ export async function writePage(): Promise<void> {
     for (const family of Object.values(IpFamily)) {
       const file = fileOf(mode, family)
       if (!existsSync(join(docs, file))) continue
-      columns.push({ title: titleOf(mode, family), file, report: readJunit(await readFile(join(docs, file), 'utf8')) })
+      columns.push({
+        title: titleOf(mode, family),
+        family,
+        file,
+        report: readJunit(await readFile(join(docs, file), 'utf8')),
+      })
     }
   }
   await writeFile(join(docs, 'conformance.md'), conformancePage(columns))

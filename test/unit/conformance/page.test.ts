@@ -9,6 +9,7 @@ const spec = (name: string, outcome: Outcome = Outcome.passed, message?: string)
 
 const column = (title: string, ...specs: SpecResult[]): PageColumn => ({
   title,
+  family: title.endsWith('IPv6') ? 'ipv6' : 'ipv4',
   file: `conformance/${title}.xml`,
   report: { startedAt: '2026-11-21T11:37:56', properties: { Kubernetes: 'v1.36.3' }, specs },
 })
@@ -45,6 +46,15 @@ describe('the page of the conformance run', () => {
     ])
     assert.match(page, /^- failed: reaches\n\n {2}`closed at 'x'`$/m)
     assert.match(page, /^- skipped: skips\n\n {2}`no nodes`$/m)
+  })
+
+  it('says of a spec that cannot pass over IPv6 why, and only there', () => {
+    const name = 'LoadBalancers ExternalTrafficPolicy: Local should work from pods'
+    const page = (title: string, outcome: Outcome) => conformancePage([column(title, spec(name, outcome, 'not kept'))])
+    const reason = /should work from pods\. The spec itself cannot pass over IPv6/
+    assert.match(page('BGP, IPv6', Outcome.failed), reason)
+    assert.doesNotMatch(page('BGP, IPv6', Outcome.passed), reason)
+    assert.doesNotMatch(page('BGP, IPv4', Outcome.failed), reason)
   })
 
   it('keeps a table a table', () => {
