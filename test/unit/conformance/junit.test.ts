@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, it } from 'mocha'
-import { Outcome, readJunit, type SuiteReport, writeJunit } from '../../../conformance/junit.ts'
+import { Outcome, readJunit, type SuiteReport, writeJunit } from '../../conformance/junit.ts'
 
 const testcase = (name: string, status: string, time: string, body = '') =>
   `          <testcase name="${name}" classname="Kubernetes e2e suite" status="${status}" time="${time}">${body}</testcase>`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'mocha'
-import { readOptions, UsageError } from '../../../conformance/options.ts'
+import { readOptions, UsageError } from '../../conformance/options.ts'
 
 describe('options of the conformance run', () => {
   it('runs everything when nothing is asked for', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'mocha'
-import { Outcome, type SpecResult } from '../../../conformance/junit.ts'
-import { conformancePage, type PageColumn } from '../../../conformance/page.ts'
+import { Outcome, type SpecResult } from '../../conformance/junit.ts'
+import { conformancePage, type PageColumn } from '../../conformance/page.ts'
 
 const spec = (name: string, outcome: Outcome = Outcome.passed, message?: string): SpecResult => ({
   ...{ name, outcome, seconds: 12.4, message },

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inNamespace } from '../lab/network.ts'
-import { runInteractive } from '../lab/process.ts'
-import type { TestLab } from '../test/support/lab/lab.ts'
+import { inNamespace } from '../../lab/network.ts'
+import { runInteractive } from '../../lab/process.ts'
+import type { TestLab } from '../support/lab/lab.ts'
 import type { Suite } from './suite-build.ts'
 
 /** The label that network/loadbalancer.go gives to all of its specs, and no other file to any. */

@@ -1,4 +1,4 @@
-import { IpFamily } from '../lab/topology.ts'
+import { IpFamily } from '../../lab/topology.ts'
 import { Outcome, type SpecResult } from './junit.ts'
 
 /** A spec that cannot pass, however good the load balancer. */

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { schedulerCommand } from '../lab/control-plane.ts'
-import { startDaemon, stopDaemon } from '../lab/daemons.ts'
-import type { Lab } from '../lab/lab.ts'
-import { inNamespace } from '../lab/network.ts'
+import { schedulerCommand } from '../../lab/control-plane.ts'
+import { startDaemon, stopDaemon } from '../../lab/daemons.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { inNamespace } from '../../lab/network.ts'
 
 const daemon = 'kube-scheduler'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defaultKubernetesVersion, linkerFlags } from '../lab/build.ts'
-import { buildWithGo } from '../lab/go-build.ts'
+import { defaultKubernetesVersion, linkerFlags } from '../../lab/build.ts'
+import { buildWithGo } from '../../lab/go-build.ts'
 
 export interface Suite {
   /** e.g. "v1.36.3" */

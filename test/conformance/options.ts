@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { IpFamily } from '../lab/topology.ts'
+import { IpFamily } from '../../lab/topology.ts'
 
 /** How the nodes announce addresses. */
 export const Mode = { bgp: 'bgp', layer2: 'layer2' } as const

@@ -1,4 +1,4 @@
-import type { IpFamily } from '../lab/topology.ts'
+import type { IpFamily } from '../../lab/topology.ts'
 import { exceptionFor } from './exceptions.ts'
 import { Outcome, type SpecResult, type SuiteReport } from './junit.ts'
 
