@@ -1,3 +1,4 @@
+import { Cluster } from './cluster.ts'
 import { reviewComponents } from './components.ts'
 import { containersOf, isMetalLB } from './metallb.ts'
 import { leftoversOf, type MigrationObjects } from './migration-leftovers.ts'
@@ -174,9 +175,10 @@ interface DaemonSetStatus {
 
 /** Those that Herald's functions would have announced, and whose condition does not say that they are. */
 function silentServices(snapshot: Snapshot): string[] {
-  const { services, cluster } = settle(snapshot)
-  return [...services].flatMap(([key, { isAnnounced }]) => {
-    const condition = cluster.services.get(key)?.conditions.find(({ type }) => type === 'herald.io/Announced')
+  // As the controller has written them: a cluster that has settled in thought says nothing of what is so now.
+  const now = new Cluster(snapshot).services
+  return [...settle(snapshot).services].flatMap(([key, { isAnnounced }]) => {
+    const condition = now.get(key)?.conditions.find(({ type }) => type === 'herald.io/Announced')
     return isAnnounced && condition?.status !== 'True' ? [key] : []
   })
 }

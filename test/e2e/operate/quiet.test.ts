@@ -11,7 +11,7 @@ import { advertisement } from '../../support/lab/layer2-lab.ts'
 import { loadBalancer, pool } from '../../support/lab/manifests.ts'
 
 const SERVICES = 12
-const SOAK_MS = isFullRun() ? 600_000 : 60_000
+const SOAK_MS = 600_000
 /** A busy machine may hold speakers up for longer than they wait for each other. */
 const MOST_ATTEMPTS = 3
 /** So long nobody has written when the soak begins. */
@@ -43,6 +43,10 @@ describe('Herald in a cluster where nothing changes', function () {
   let audit: AuditLog
 
   before(async function () {
+    if (!isFullRun()) {
+      console.log('      skipped: needs minutes in which nothing else may run; HERALD_ROUNDS=50 runs it')
+      this.skip()
+    }
     this.timeout(3_600_000)
     bgp = await bgpLab()
     const { lab } = bgp

@@ -5,7 +5,7 @@ import { ownershipFlags } from '../../../src/cli/migration-plan.ts'
 import { type MigrationState, viewMigration } from '../../../src/cli/migration-state.ts'
 import { commandText, MIGRATION_STEPS, nextStep, wayBack } from '../../../src/cli/migration-steps.ts'
 import { type ApiObject, objectsOf, withObjects } from '../../../src/cli/snapshot.ts'
-import { metallbCluster, movableCluster } from '../../support/cli/clusters.ts'
+import { healthyCluster, metallbCluster, movableCluster } from '../../support/cli/clusters.ts'
 
 const ADDRESSES = new Map([['default/web', ['192.0.2.1']]])
 const CONTROLLER = {
@@ -264,6 +264,24 @@ describe('What a cluster says of a migration', () => {
     )
     assert.deepEqual(state.herald, { isLed: false, waits: false, marked: false })
   })
+})
+
+describe('What a cluster says of Services that changed hands', () => {
+  const announced = (object: ApiObject, status: string) => {
+    const { status: before } = object as { status?: object }
+    const condition = { type: 'herald.io/Announced', status, reason: 'Announced', message: '' }
+    return { ...object, status: { ...before, conditions: [condition] } } as ApiObject
+  }
+
+  for (const status of ['False', 'True']) {
+    it(`when the condition Announced is ${status}`, () => {
+      const snapshot = healthyCluster()
+      const services = objectsOf(snapshot, 'Service')
+      const marked = withObjects(snapshot, { Service: services.map(object => announced(object, status)) })
+      const { silent } = viewMigration(marked)
+      assert.equal(silent.length > 0, status === 'False', silent.join())
+    })
+  }
 })
 
 describe('What a cluster with a node that is gone says', () => {
