@@ -71,7 +71,7 @@ const endOf = ({ addresses }: MigrationState): string[] => {
 
 /** @throws UsageError when nobody can be asked and nobody said yes */
 function modeOf(invocation: Invocation, canAsk: boolean): 'show' | 'ask' | 'go' {
-  const shows = ['snapshot'].some(flag => invocation.text(flag) !== undefined) || invocation.text('output') === 'json'
+  const shows = invocation.text('snapshot') !== undefined || invocation.text('output') === 'json'
   if (invocation.on('yes') && (shows || invocation.on('dry-run')))
     throw new UsageError('--yes takes the steps; --dry-run, -o json and --snapshot only show them')
   if (shows || invocation.on('dry-run')) return 'show'
