@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { kindsNamed } from '../chaos/faults/registry.ts'
 import { runChaos } from '../chaos/run.ts'
-import { isFullRun } from '../support/lab/failover.ts'
+import { onlyInFullRun } from '../support/lab/full-run.ts'
 
 /** Kinds that are over within seconds on any machine. */
 const KINDS = ['controller-kill', 'speaker-kill', 'api-500', 'pools-edited', 'crowd', 'packets-doubled']
@@ -14,10 +14,7 @@ describe('chaos, the short form', function () {
   this.retries(0)
 
   it('keeps its promises through six faults of one seed', async function () {
-    if (!isFullRun()) {
-      console.log('      skipped: two minutes of a machine that does nothing else; HERALD_ROUNDS=1 runs it')
-      this.skip()
-    }
+    onlyInFullRun(this, 'two minutes of a machine that does nothing else')
     const summary = await runChaos({
       ...{ name: process.env.HERALD_TEST_LAB ?? 'herald', seed: 8, kinds: kindsNamed(KINDS), minutes: 1.2 },
       ...{ rounds: KINDS.length, crowd: 30, patience: PATIENCE },

@@ -10,7 +10,7 @@ import { heraldImage } from '../../lab/herald-image.ts'
 import { importImages } from '../../lab/images.ts'
 import { lockLab } from '../../lab/lock.ts'
 import { up } from '../../lab/up.ts'
-import { isFullRun } from '../support/lab/failover.ts'
+import { onlyInFullRun } from '../support/lab/full-run.ts'
 import { TestLab, waitFor } from '../support/lab/lab.ts'
 import { loadBalancer, poolAndAdvertisement, webServer } from '../support/lab/manifests.ts'
 import { installMetallb, metallbNamespace } from '../support/lab/metallb.ts'
@@ -79,10 +79,7 @@ describe('moving from MetalLB to Herald', function () {
   }
 
   before(async function () {
-    if (!isFullRun()) {
-      console.log('      skipped: two minutes, and a lab of its own beside that of the others; HERALD_ROUNDS=1 runs it')
-      this.skip()
-    }
+    onlyInFullRun(this, 'two minutes, and a lab of its own beside that of the others')
     this.timeout(3_600_000)
     const unlock = lockLab(NAME)
     const [{ lab: running }, built] = [

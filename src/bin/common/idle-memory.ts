@@ -20,7 +20,7 @@ export interface IdleMemoryComponents {
 
 /**
  * Gives memory back when a thread has come to rest. A start leaves more on the heap than is used from then on, and V8 looks for what can go only when
- * more is wanted: where nothing happens, never. It makes a pause of some 50 ms with 1,000 Services: nothing for a thread on which packets wait.
+ * more is wanted: where nothing happens, never. It makes a pause: nothing for a thread on which packets wait.
  */
 export class IdleMemory {
   readonly #clock: Clock

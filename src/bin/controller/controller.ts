@@ -17,7 +17,7 @@ import { ControllerStores } from './controller-stores.ts'
 import { CountingStatusWriter } from './counting-status-writer.ts'
 import { leadingClient } from './leading-client.ts'
 import { LivenessSecret } from './liveness-secret.ts'
-import { ControllerMetrics } from './metrics.ts'
+import { ControllerMetrics, type ControllerMetricsSource } from './metrics.ts'
 import { type OwnerLookup, ownDeployment } from './own-deployment.ts'
 import { SpeakerMarks } from './speaker-marks.ts'
 import type { WebhookSettings } from './webhook-flags.ts'
@@ -170,7 +170,7 @@ export class Controller {
     this.#admission.lead()
   }
 
-  #metricsSource(): ConstructorParameters<typeof ControllerMetrics>[0]['source'] {
+  #metricsSource(): ControllerMetricsSource {
     const { controller } = this.#allocation
     const announcements = this.#announcements
     return {

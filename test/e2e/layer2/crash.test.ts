@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict'
 import { note } from '../../support/figures.ts'
 import { aimAtCable } from '../../support/lab/cable.ts'
-import {
-  distributionOf,
-  type FailoverTime,
-  failoverRound,
-  isFullRun,
-  rounds,
-  tell,
-} from '../../support/lab/failover.ts'
+import { distributionOf, type FailoverTime, failoverRound, tell } from '../../support/lab/failover.ts'
 import { aimAtSpeaker, loadAverage, speakersReady } from '../../support/lab/faults.ts'
+import { isFullRun, rounds } from '../../support/lab/full-run.ts'
 import type { TestLab } from '../../support/lab/lab.ts'
 import { layer2Lab } from '../../support/lab/layer2-lab.ts'
 import { WatchedSegment } from '../../support/lab/segment.ts'

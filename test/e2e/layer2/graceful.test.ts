@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isFullRun } from '../../support/lab/failover.ts'
+import { isFullRun } from '../../support/lab/full-run.ts'
 import type { TestLab } from '../../support/lab/lab.ts'
 import { waitFor } from '../../support/lab/lab.ts'
 import { advertisement, layer2Lab } from '../../support/lab/layer2-lab.ts'

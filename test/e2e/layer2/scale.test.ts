@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { takeDown } from '../../../lab/down.ts'
-import { distributionOf, failoverRound, isFullRun, tell } from '../../support/lab/failover.ts'
+import { distributionOf, failoverRound, tell } from '../../support/lab/failover.ts'
 import { aimAtSpeaker, loadAverage } from '../../support/lab/faults.ts'
+import { onlyInFullRun } from '../../support/lab/full-run.ts'
 import { ensureLab, type TestLab, waitFor } from '../../support/lab/lab.ts'
 import { advertisement } from '../../support/lab/layer2-lab.ts'
 import { type LoadBalancerService, loadBalancer, pool, webServer } from '../../support/lab/manifests.ts'
@@ -19,10 +20,7 @@ describe(`layer 2: ${ADDRESSES} addresses over ${NODES} speakers`, function () {
   let lab: TestLab
 
   before(async function () {
-    if (!isFullRun()) {
-      console.log(`      skipped: needs a lab of ${NODES} nodes beside that of the others; HERALD_ROUNDS=50 runs it`)
-      this.skip()
-    }
+    onlyInFullRun(this, `a lab of ${NODES} nodes beside that of the others`)
     this.timeout(3_600_000)
     lab = await ensureLab({ nodes: NODES, name })
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { PlanReport } from '../../../src/cli/plan.ts'
 import { type BgpLab, bgpAdvertisement, bgpLab, bgpPool } from '../../support/lab/bgp-lab.ts'
-import { isFullRun } from '../../support/lab/failover.ts'
+import { onlyInFullRun } from '../../support/lab/full-run.ts'
 import { heraldReport } from '../../support/lab/herald-cli.ts'
 import { waitFor } from '../../support/lab/lab.ts'
 import { type LoadBalancerService, loadBalancer, pool, webServer } from '../../support/lab/manifests.ts'
@@ -24,10 +24,7 @@ describe('a plan of a drain, and the drain', function () {
   let [answered, routed]: [string[], string[]] = [[], []]
 
   before(async function () {
-    if (!isFullRun()) {
-      console.log('      skipped: needs three drains on a calm machine; HERALD_ROUNDS=50 runs it')
-      this.skip()
-    }
+    onlyInFullRun(this, 'three drains on a calm machine')
     this.timeout(3_600_000)
     bgp = await bgpLab()
     const { lab } = bgp

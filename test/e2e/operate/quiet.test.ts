@@ -4,7 +4,8 @@ import { heraldNamespace } from '../../../lab/herald.ts'
 import type { StatusReport } from '../../../src/cli/status.ts'
 import { type AuditedWrite, AuditLog } from '../../support/lab/audit.ts'
 import { type BgpLab, bgpLab } from '../../support/lab/bgp-lab.ts'
-import { conditionOf, isFullRun } from '../../support/lab/failover.ts'
+import { conditionOf } from '../../support/lab/failover.ts'
+import { onlyInFullRun } from '../../support/lab/full-run.ts'
 import { heraldReport } from '../../support/lab/herald-cli.ts'
 import { waitFor } from '../../support/lab/lab.ts'
 import { advertisement } from '../../support/lab/layer2-lab.ts'
@@ -43,10 +44,7 @@ describe('Herald in a cluster where nothing changes', function () {
   let audit: AuditLog
 
   before(async function () {
-    if (!isFullRun()) {
-      console.log('      skipped: needs minutes in which nothing else may run; HERALD_ROUNDS=50 runs it')
-      this.skip()
-    }
+    onlyInFullRun(this, 'minutes in which nothing else may run')
     this.timeout(3_600_000)
     bgp = await bgpLab()
     const { lab } = bgp

@@ -81,13 +81,6 @@ export function tell(what: string, { samples, p50, p99, max }: Distribution): st
   return `${what}: ${samples} addresses, p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, longest ${max.toFixed(0)} ms`
 }
 
-/** How often slow tests repeat: HERALD_ROUNDS for a figure that means something, else as few as find a broken mechanism. */
-export function rounds(fewest: number): number {
-  return Number(process.env.HERALD_ROUNDS ?? fewest)
-}
-
-export const isFullRun = () => process.env.HERALD_ROUNDS !== undefined
-
 /** Waits until Kubernetes says that a Service has a condition, and what else it says of it. */
 export async function conditionOf(
   lab: TestLab,

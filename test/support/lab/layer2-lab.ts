@@ -1,5 +1,5 @@
-import { isFullRun } from './failover.ts'
 import { heal } from './faults.ts'
+import { isFullRun } from './full-run.ts'
 import { ensureLab, type TestLab, waitFor } from './lab.ts'
 import { type LoadBalancerService, loadBalancer, pool, webServer } from './manifests.ts'
 
