@@ -23,6 +23,8 @@ interface Counts {
   pending: number
   /** full titles of the tests that passed on their second attempt only */
   repeated: string[]
+  /** the tests and hooks that failed, each with the first lines of its error */
+  failed: { title: string; error: string }[]
 }
 
 const checks: Check[] = [
@@ -89,6 +91,8 @@ if (total.failures === 0) {
 }
 if (total.repeated.length > 0)
   console.log(`passed on the second attempt:\n${total.repeated.map(title => `  ${title}\n`).join('')}`)
+// Named again where the output ends: the suite's own account of a failure is thousands of lines further up.
+for (const { title, error } of total.failed) console.log(`failed: ${title}\n${error.replace(/^/gm, '    ')}\n`)
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : ''
 console.log(`${total.passes} passed, ${total.failures} failed${skipped}`)
 process.exitCode = total.failures > 0 || total.passes === 0 ? 1 : 0
@@ -142,6 +146,7 @@ function runSuite(name: string): void {
   total.failures += counts.failures
   total.pending += counts.pending
   total.repeated.push(...counts.repeated.map(title => `${name}: ${title}`))
+  total.failed.push(...counts.failed.map(({ title, error }) => ({ title: `${name}: ${title}`, error })))
   summary.push(
     `${counts.failures === 0 ? 'ok  ' : 'FAIL'} ${name}: ${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped in ${seconds.toFixed(1)} s`,
   )
@@ -156,12 +161,13 @@ function readCounts(file: string): Counts {
     counts.failures += part.failures
     counts.pending += part.pending
     counts.repeated.push(...part.repeated)
+    counts.failed.push(...part.failed)
   }
   return counts
 }
 
 function noCounts(): Counts {
-  return { passes: 0, failures: 0, pending: 0, repeated: [] }
+  return { passes: 0, failures: 0, pending: 0, repeated: [], failed: [] }
 }
 
 function heading(text: string): void {
