@@ -11,7 +11,9 @@ export async function endOldFaults(name: string): Promise<void> {
   const lab = loadLab(name)?.lab
   if (lab === undefined) return
   const places = [
-    ...lab.topology.nodes.map(({ namespace }) => [namespace, faultTables.apiProxy] as const),
+    ...lab.topology.nodes.flatMap(({ namespace }) =>
+      [faultTables.apiProxy, faultTables.strays].map(table => [namespace, table] as const),
+    ),
     [lab.topology.switchNamespace, faultTables.partition] as const,
   ]
   for (const [namespace, table] of places) {

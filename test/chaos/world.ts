@@ -6,6 +6,7 @@ import { addressesOf, type LedgerService, MAY_MOVE } from './address-ledger.ts'
 import { ObserverApi, paths } from './api-client.ts'
 import { ApiProxy } from './api-proxy.ts'
 import { endOldFaults } from './old-faults.ts'
+import { dropStrays } from './strays.ts'
 
 /** All pools. Only the first two serve Services that name none. */
 export const pools = {
@@ -48,6 +49,8 @@ export interface World {
   readonly addresses: { readonly near: readonly string[]; readonly far: readonly string[] }
   /** how many Services a crowd has */
   readonly crowd: number
+  /** takes away what makes nodes drop packets that would circle */
+  readonly passStrays: () => Promise<void>
   /** faults tell what is worth a line in the log */
   readonly say: (line: string) => void
 }
@@ -113,6 +116,7 @@ export async function prepareWorld(options: {
   const nodes = lab.lab.topology.nodes.map(({ name }) => name)
   const api = new ObserverApi(lab.lab)
   const proxy = await ApiProxy.start(lab)
+  const passStrays = await dropStrays(lab, [...pools.far, ...pools.farCrowd])
   options.say('preparing: the proxy, pools, peers and Services')
   // Connections that are open go past the proxy, and processes may have a history.
   await restartHerald(api)
@@ -135,7 +139,7 @@ export async function prepareWorld(options: {
   const of = (prefix: string) =>
     services.filter(({ metadata }) => metadata.name.startsWith(prefix)).flatMap(addressesOf)
   return {
-    ...{ lab, api, proxy, nodes, crowd: options.crowd, say: options.say },
+    ...{ lab, api, proxy, passStrays, nodes, crowd: options.crowd, say: options.say },
     addresses: { near: of('near-'), far: of('far-') },
   }
 }
@@ -143,8 +147,9 @@ export async function prepareWorld(options: {
 export const isOfRun = ({ metadata }: LedgerService): boolean => metadata.labels?.made === 'by-chaos'
 
 /** Takes away what the run has put beside Herald; the lab stays. */
-export async function leaveWorld({ lab, proxy, api }: World): Promise<void> {
+export async function leaveWorld({ lab, proxy, passStrays, api }: World): Promise<void> {
   await proxy.stop()
+  await passStrays()
   await lab.kubectl(['delete', 'services', '--selector=made=by-chaos', '--wait=true'], { check: false })
   await restartHerald(api)
   api.close()
