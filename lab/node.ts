@@ -80,6 +80,8 @@ export async function startKubelet(lab: Lab, node: NodeHost, pki: Pki): Promise<
  * Shell commands that make a node: its name, its private folders, its control groups. containerd puts its groups at the
  * top of each hierarchy; a cgroup namespace makes a group of the node's own the top, where `down` finds all of them.
  * Daemons sit in a group below it, because in version 2 a group that has groups may have no processes.
+ *
+ * A node is a machine of its own: each thread of the control plane, or of a test, would else count as much as all of a node.
  */
 function holderScript(lab: Lab, node: NodeHost, ready: string): string {
   const binds: Record<string, string | undefined> = { '/var/lib/kubelet': join(nodeFolder(lab, node), 'kubelet') }
@@ -119,6 +121,8 @@ function holderScript(lab: Lab, node: NodeHost, ready: string): string {
       '[ "$type" = cgroup ] || echo +$controller > "$path/cgroup.subtree_control" || true',
       'done',
       ...makeGroup(nodeCgroup(lab, node)),
+      'if [ -e "$group/cpu.shares" ]; then echo 8192 > "$group/cpu.shares"; fi',
+      'if [ -e "$group/cpu.weight" ]; then echo 800 > "$group/cpu.weight"; fi',
       'echo $$ > "$group/cgroup.procs"',
       'mount --bind "$group" "$path"',
     ]),

@@ -17,6 +17,8 @@ describe('layer 2: another node takes over', function () {
   let lab: TestLab
   let segment: WatchedSegment
   let nodes: string[]
+  /** who owns what while all nodes live */
+  let home: Map<string, string>
 
   before(async function () {
     this.timeout(3_600_000)
@@ -24,7 +26,7 @@ describe('layer 2: another node takes over', function () {
     lab = made.lab
     nodes = lab.lab.topology.nodes.map(({ name }) => name)
     segment = await WatchedSegment.watch(lab, made.addresses, { askEveryMs: isFullRun() ? 50 : 20 })
-    await segment.settled()
+    home = await segment.settled()
   })
 
   after(async () => {
@@ -56,7 +58,7 @@ describe('layer 2: another node takes over', function () {
     for (let round = 0; round < rounds(3); round++) {
       // A second crash of the same Pod would be restarted late.
       if (round % nodes.length === 0) await lab.replaceHerald('speaker')
-      await segment.settled()
+      await segment.settled({ as: home, timeoutMs: 40_000 })
       const node = nodes[round % nodes.length]!
       const signal = aimAtSpeaker(lab, node)
       times.push(...(await failoverRound(segment, () => signal('SIGKILL'), { node })).times)
@@ -70,8 +72,9 @@ describe('layer 2: another node takes over', function () {
     const startedMs = Date.now()
     const times: FailoverTime[] = []
     for (let round = 0; round < Math.ceil(rounds(3) / nodes.length); round++) {
-      await lab.replaceHerald('speaker')
-      await segment.settled()
+      // The controllers of Kubernetes take up to a minute to notice that the API server is back.
+      await lab.replaceHerald('speaker', { timeoutSeconds: 120 })
+      await segment.settled({ as: home, timeoutMs: 60_000 })
       const node = nodes[round % nodes.length]!
       const signal = aimAtSpeaker(lab, node)
       await lab.stopApiServer()
@@ -90,7 +93,7 @@ describe('layer 2: another node takes over', function () {
     const startedMs = Date.now()
     const times: FailoverTime[] = []
     for (let round = 0; round < rounds(3); round++) {
-      await segment.settled({ timeoutMs: 40_000 })
+      await segment.settled({ as: home, timeoutMs: 40_000 })
       const node = nodes[round % nodes.length]!
       const pull = await aimAtCable(lab, node, 'eth0')
       try {

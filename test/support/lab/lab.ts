@@ -116,12 +116,12 @@ export class TestLab {
   }
 
   /** Deletes all Pods of one kind at once, without grace, and waits until their successors are ready. */
-  async replaceHerald(component: HeraldComponent): Promise<void> {
+  async replaceHerald(component: HeraldComponent, { timeoutSeconds = 60 } = {}): Promise<void> {
     const scope = [`--namespace=${heraldNamespace}`]
     const selector = `--selector=app.kubernetes.io/component=${component}`
     await this.kubectl(['delete', 'pods', ...scope, selector, '--force', '--grace-period=0'])
     const workload = component === 'controller' ? 'deployment/herald-controller' : 'daemonset/herald-speaker'
-    await this.kubectl(['rollout', 'status', workload, ...scope, '--timeout=60s'])
+    await this.kubectl(['rollout', 'status', workload, ...scope, `--timeout=${timeoutSeconds}s`])
   }
 
   /** Process IDs of one component, as this machine sees them; with `node` only that on this node. */

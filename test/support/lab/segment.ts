@@ -83,9 +83,15 @@ export class WatchedSegment {
     return { node, mac: this.macOf(node), addresses: entries.map(([address]) => address) }
   }
 
-  /** Waits until every address has an owner, and every owner has been the same for `forMs`. */
-  async settled(options: { forMs?: number; timeoutMs?: number } = {}): Promise<Map<string, string>> {
-    const { forMs = 1000, timeoutMs = 20_000 } = options
+  /**
+   * Waits until every address has an owner, and every owner has been the same for `forMs`.
+   *
+   * @param options.as until these are the owners again: a node that has come back takes its addresses a second or two after it is ready
+   */
+  async settled(
+    options: { forMs?: number; timeoutMs?: number; as?: ReadonlyMap<string, string> } = {},
+  ): Promise<Map<string, string>> {
+    const { forMs = 1000, timeoutMs = 20_000, as } = options
     let before = new Map<string, string>()
     let sinceMs = Date.now()
     return await waitFor(
@@ -96,6 +102,9 @@ export class WatchedSegment {
         const unowned = this.addresses.filter(address => !owners.has(address))
         if (unowned.length > 0)
           throw new Error(`nobody answers for ${unowned.length} addresses, such as ${unowned.slice(0, 3).join(', ')}`)
+        const moved = as === undefined ? [] : this.movedSince(as)
+        if (moved.length > 0)
+          throw new Error(`${moved.length} addresses are not where they belong, such as ${moved[0]}`)
         return Date.now() - sinceMs >= forMs && owners
       },
       { what: `every address to have one owner for ${forMs} ms`, timeoutMs, everyMs: 50 },
