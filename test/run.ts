@@ -11,20 +11,11 @@ import { join } from 'node:path'
 import { describeFigures } from './guard/compare.ts'
 import { type Figures, readNotes } from './guard/figures.ts'
 import { keepLastRun, readCommitted } from './guard/last-run.ts'
+import { type Failure, Results } from './results.ts'
 
 interface Check {
   name: string
   command: string[]
-}
-
-interface Counts {
-  passes: number
-  failures: number
-  pending: number
-  /** full titles of the tests that passed on their second attempt only */
-  repeated: string[]
-  /** the tests and hooks that failed, each with the first lines of its error */
-  failed: { title: string; error: string }[]
 }
 
 const checks: Check[] = [
@@ -38,7 +29,8 @@ interface Suite {
   timeoutMs: number
   /**
    * How often a test that failed is repeated. What uses the machine's kernel, clock and other programs may meet a bad moment; a test that passes
-   * only then is named at the end. Suites whose tests build on each other take no part: `this.retries(0)`.
+   * only then is named at the end. Tests that build on each other cannot be repeated one by one (`this.retries(0)`): files that have failed all
+   * the same, if they are few, are run once more as a whole.
    */
   retries: number
   /** Files that share nothing run beside each other: they wait more than they work. */
@@ -54,6 +46,9 @@ const suites: Record<string, Suite> = {
   e2e: { what: 'end-to-end tests: the lab, a real cluster', timeoutMs: 240_000, retries: 1 },
 }
 
+/** When more have failed, it is no bad moment. */
+const MOST_FILES_AGAIN = 3
+
 /** More at once only wait for each other's API servers to start. */
 const MOST_JOBS = 4
 
@@ -65,13 +60,16 @@ if (unknown.length > 0 || wanted.includes('--help')) {
   process.exit(wanted.includes('--help') ? 0 : 2)
 }
 
-const total = noCounts()
+const total = { passes: 0, failures: 0, pending: 0 }
+const repeated: string[] = []
+const failed: Failure[] = []
 const folder = mkdtempSync(join(tmpdir(), 'herald-test-'))
 const figuresFile = join(folder, 'figures')
 const figures: Figures = {}
 const summary: string[] = []
 
 let prepared = false
+let runs = 0
 for (const name of wanted.length > 0 ? wanted : names) {
   if (name === 'check') runChecks()
   else {
@@ -89,10 +87,9 @@ if (total.failures === 0) {
   for (const line of describeFigures(figures, readCommitted())) console.log(line)
   console.log('')
 }
-if (total.repeated.length > 0)
-  console.log(`passed on the second attempt:\n${total.repeated.map(title => `  ${title}\n`).join('')}`)
+if (repeated.length > 0) console.log(`passed on the second attempt:\n${repeated.map(title => `  ${title}\n`).join('')}`)
 // Named again where the output ends: the suite's own account of a failure is thousands of lines further up.
-for (const { title, error } of total.failed) console.log(`failed: ${title}\n${error.replace(/^/gm, '    ')}\n`)
+for (const { title, error } of failed) console.log(`failed: ${title}\n${error.replace(/^/gm, '    ')}\n`)
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : ''
 console.log(`${total.passes} passed, ${total.failures} failed${skipped}`)
 process.exitCode = total.failures > 0 || total.passes === 0 ? 1 : 0
@@ -129,45 +126,40 @@ function runSuite(name: string): void {
     return
   }
   heading(suite.what)
-  const countsFile = join(folder, name)
   const started = process.hrtime.bigint()
+  const results = runFiles(suite, files)
+  const again = results.failedFiles
+  if (suite.retries > 0 && again.length > 0 && again.length <= MOST_FILES_AGAIN) {
+    heading(`once more: ${again.join(', ')}`)
+    results.repeat(runFiles(suite, again))
+  }
+  const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
+  if (name === 'unit') figures.unitSeconds = seconds
+  const { passes, failures, pending } = results
+  total.passes += passes
+  total.failures += failures
+  total.pending += pending
+  repeated.push(...results.repeated.map(title => `${name}: ${title}`))
+  failed.push(...results.failed.map(({ title, error }) => ({ title: `${name}: ${title}`, error })))
+  const verdict = failures === 0 ? 'ok  ' : 'FAIL'
+  summary.push(
+    `${verdict} ${name}: ${passes} passed, ${failures} failed, ${pending} skipped in ${seconds.toFixed(1)} s`,
+  )
+}
+
+function runFiles(suite: Suite, files: readonly string[]): Results {
+  const output = join(folder, `results-${++runs}`)
   const options = ['--timeout', String(suite.timeoutMs), '--retries', String(suite.retries)]
   if (suite.parallel) options.push('--parallel', '--jobs', String(Math.min(availableParallelism(), MOST_JOBS)))
   const { status } = spawnSync('mocha', [...options, ...files], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, HERALD_TEST_COUNTS: countsFile, HERALD_FIGURES: figuresFile },
+    env: { ...process.env, HERALD_TEST_RESULTS: output, HERALD_FIGURES: figuresFile },
   })
-  const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
-  const counts = readCounts(countsFile)
-  // A suite that dies before its reporter has written must not pass for one without failures.
-  if (status !== 0 && counts.failures === 0) counts.failures = 1
-  if (name === 'unit') figures.unitSeconds = seconds
-  total.passes += counts.passes
-  total.failures += counts.failures
-  total.pending += counts.pending
-  total.repeated.push(...counts.repeated.map(title => `${name}: ${title}`))
-  total.failed.push(...counts.failed.map(({ title, error }) => ({ title: `${name}: ${title}`, error })))
-  summary.push(
-    `${counts.failures === 0 ? 'ok  ' : 'FAIL'} ${name}: ${counts.passes} passed, ${counts.failures} failed, ${counts.pending} skipped in ${seconds.toFixed(1)} s`,
-  )
-}
-
-function readCounts(file: string): Counts {
-  const counts = noCounts()
-  if (!existsSync(file)) return counts
-  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
-    const part = JSON.parse(line) as Counts
-    counts.passes += part.passes
-    counts.failures += part.failures
-    counts.pending += part.pending
-    counts.repeated.push(...part.repeated)
-    counts.failed.push(...part.failed)
-  }
-  return counts
-}
-
-function noCounts(): Counts {
-  return { passes: 0, failures: 0, pending: 0, repeated: [], failed: [] }
+  const results = Results.parse(existsSync(output) ? readFileSync(output, 'utf8') : '')
+  // A run that dies before its reporter has written must not pass for one without failures.
+  if (status !== 0 && results.failures === 0)
+    results.fail('mocha itself', `it ended with status ${status}, and no test had failed`)
+  return results
 }
 
 function heading(text: string): void {

@@ -17,6 +17,9 @@ export interface Summary {
   readonly unknown: number
 }
 
+/** So many findings of a round about one invariant are told; one cause often makes a hundred. */
+const MOST_TOLD = 3
+
 /** Says what happens as it happens, and what it came to. */
 export class Report {
   readonly #print: (line: string) => void
@@ -61,9 +64,12 @@ export class Report {
 
   found(findings: readonly Finding[]): void {
     this.#findings.push(...findings)
-    for (const { verdict, invariant, text } of findings) {
-      const mark = verdict === 'violated' ? 'VIOLATION' : 'unknown, the machine was too busy'
-      this.say(`${mark}: ${INVARIANTS[invariant]}\n    ${text.replaceAll('\n', '\n    ')}`)
+    for (const alike of Map.groupBy(findings, ({ verdict, invariant }) => `${verdict} ${invariant}`).values()) {
+      for (const { verdict, invariant, text } of alike.slice(0, MOST_TOLD)) {
+        const mark = verdict === 'violated' ? 'VIOLATION' : 'unknown, the machine was too busy'
+        this.say(`${mark}: ${INVARIANTS[invariant]}\n    ${text.replaceAll('\n', '\n    ')}`)
+      }
+      if (alike.length > MOST_TOLD) this.say(`… and ${alike.length - MOST_TOLD} more like these`)
     }
     if (findings.some(({ verdict }) => verdict === 'violated')) this.say(`to repeat: ${this.#repeat}`)
   }
@@ -95,7 +101,7 @@ export class Report {
     const violations = count('violated')
     const untold = count('unknown')
     const held = `all invariants held${untold === 0 ? '' : `, ${untold} times nobody could tell`}`
-    this.#print(violations === 0 ? `\n${held}` : `\n${violations} violations; to repeat: ${this.#repeat}`)
+    this.#print(violations === 0 ? `\n${held}` : `\nviolations: ${violations}; to repeat: ${this.#repeat}`)
     return { rounds: this.#rounds, faults, violations, unknown: untold }
   }
 }

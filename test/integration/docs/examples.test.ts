@@ -9,6 +9,7 @@ import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 import { documentedExamples, PAGES } from '../../support/documentation.ts'
 import { applyObjects, chartDefinitions } from '../../support/kubernetes/chart-objects.ts'
 import { fencedBlocks } from '../../support/markdown.ts'
+import { canMakeNamespaces } from '../../support/netns.ts'
 
 const examples = documentedExamples()
 
@@ -85,5 +86,24 @@ describe('the router configuration in the documentation', () => {
       assert.equal(stdout + stderr, '')
     }
     await rm(folder, { recursive: true })
+  })
+})
+
+describe("the firewall's rules in the documentation", () => {
+  it('are understood by nftables', async function () {
+    if (!canMakeNamespaces()) {
+      console.log('      skipped: nft needs root, even to check')
+      this.skip()
+    }
+    const pages = await Promise.all(PAGES.map(page => readFile(page, 'utf8')))
+    const blocks = pages.flatMap(page => fencedBlocks(page, 'nft'))
+    assert.ok(blocks.length > 0)
+    for (const { text } of blocks) {
+      const { status, stderr } = spawnSync('unshare', ['--net', 'nft', '--check', '--file', '/dev/stdin'], {
+        input: text,
+        encoding: 'utf8',
+      })
+      assert.equal(status, 0, stderr)
+    }
   })
 })

@@ -42,8 +42,16 @@ describe('chaos: the report', () => {
     assert.match(text, /round 0: NOT whole again/)
     assert.match(text, /VIOLATION: somebody answers for each address\n {4}nobody\n {4}answered/)
     assert.match(text, /^somebody answers for each address +1 +0$/m)
-    assert.match(text, /1 violations; to repeat: npm run chaos -- --seed 7/)
+    assert.match(text, /violations: 1; to repeat: npm run chaos -- --seed 7/)
     assert.equal(summary.violations, 1)
+  })
+
+  it('tells three of many that are alike, and counts them all', () => {
+    const many = [...Array.from({ length: 9 }, () => finding('violated')), finding('unknown')]
+    const { text, summary } = written(report => report.ended(round(0, 'crowd'), 1, many))
+    assert.equal(text.match(/VIOLATION/g)?.length, 3)
+    assert.match(text, /… and 6 more like these\n.*unknown, the machine was too busy/)
+    assert.deepEqual([summary.violations, summary.unknown], [9, 1])
   })
 
   it('counts what is unknown as neither', () => {
