@@ -88,6 +88,14 @@ describe('BGP: what must not shake a session', function () {
       await sessionsUp(router, nodes)
       const names = Array.from({ length: count }, (_, i) => `steady-${i}`)
       await lab.apply(...names.map(name => loadBalancer(name, { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' })))
+      // Else a first UPDATE would count as a change.
+      await waitFor(
+        async () => {
+          const neighbours = await router.neighbours('ipv6')
+          return [...neighbours].filter(([, { prefixes }]) => prefixes >= count).length >= nodes.length
+        },
+        { what: `the router to have ${count} prefixes from each node`, timeoutMs: 180_000 },
+      )
       await waitFor(
         async () => {
           const peers = JSON.parse(await router.vtysh('bfdd', 'show bfd peers json')) as { status: string }[]
