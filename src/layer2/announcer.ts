@@ -118,7 +118,7 @@ export class Announcer {
         this.#replaceLinks(event.links, event.segments ?? [], nowMs)
         break
       case 'speakers':
-        this.#neighbourhood.setSpeakers(event.speakers)
+        this.#neighbourhood.setSpeakers(event.speakers, nowMs)
         this.#recognize(nowMs)
         this.#viewAll(nowMs, { urgent: false })
         break
@@ -335,7 +335,9 @@ export class Announcer {
   }
 
   #viewOf({ key, link }: Claim, nowMs: number): ClaimView {
-    return claimView(this.#placeOf(key, link), this.#standing, { nowMs, askAtMs: () => this.#askAt(link.name, nowMs) })
+    const { goneAfterMs } = this.#timings
+    const askAtMs = () => this.#askAt(link.name, nowMs)
+    return claimView(this.#placeOf(key, link), this.#standing, { nowMs, askAtMs, goneAfterMs })
   }
 }
 

@@ -94,7 +94,7 @@ export interface ClaimView {
   outranks(node: string): boolean
   /** whether sha256(`node#address`) is lower for the node than for this one: the order on which no two views differ */
   lowerHash(node: string): boolean
-  /** whether whatever is heard in the node's name comes from a cache: it is down, its Lease has run out, and the API server says so */
+  /** whether whatever is heard in the node's name comes from a cache: it is not heard of, its Lease has run out, and the API server has said so for a while */
   isGone(node: string): boolean
 }
 

@@ -19,6 +19,11 @@ export interface ClaimTimings {
   readonly defendIntervalMs: number
   /** against another speaker */
   readonly settleIntervalMs: number
+  /**
+   * how long a speaker has to count as expired before what is heard in its name is taken for a cache's: one that lives and was called expired by
+   * mistake says so within a second or two
+   */
+  readonly goneAfterMs: number
   /** a stranger not heard for so long has gone */
   readonly conflictForgottenMs: number
 }
@@ -35,6 +40,7 @@ export const DEFAULT_CLAIM_TIMINGS: ClaimTimings = {
   probedMaxMs: 6_000,
   defendIntervalMs: 10_000,
   settleIntervalMs: 100,
+  goneAfterMs: 5_000,
   conflictForgottenMs: 30_000,
 }
 

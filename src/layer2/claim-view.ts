@@ -1,5 +1,6 @@
 import type { Standing } from './announcer-events.ts'
 import { type ClaimView, TakeoverCause } from './claim-state.ts'
+import type { ClaimTimings } from './claim-timings.ts'
 import type { Neighbourhood, NodeLife } from './neighbourhood.ts'
 import { nodeHash } from './node-hash.ts'
 
@@ -19,7 +20,7 @@ export interface Place {
 export function claimView(
   place: Place,
   { viewIsOld, apiReachable, leaving }: Standing,
-  { nowMs, askAtMs }: Pick<ClaimView, 'nowMs' | 'askAtMs'>,
+  { nowMs, askAtMs, goneAfterMs }: Pick<ClaimView, 'nowMs' | 'askAtMs'> & Pick<ClaimTimings, 'goneAfterMs'>,
 ): ClaimView {
   const { key, link, self, order, patient, neighbourhood } = place
   return {
@@ -35,7 +36,15 @@ export function claimView(
       return theirs >= 0 && (own < 0 || theirs < own)
     },
     lowerHash: node => nodeHash(node, key) < nodeHash(self, key),
-    isGone: node => apiReachable && !neighbourhood.isRegistered(node) && neighbourhood.livenessOf(node, link) !== 'up',
+    isGone: node => {
+      const expiredMs = neighbourhood.expiredSinceMs(node)
+      return (
+        apiReachable &&
+        expiredMs !== undefined &&
+        nowMs - expiredMs >= goneAfterMs &&
+        neighbourhood.livenessOf(node, link) !== 'up'
+      )
+    },
   }
 }
 

@@ -28,6 +28,8 @@ export class Neighbourhood {
   readonly #self: string
   #speakers: ReadonlyMap<string, KnownSpeaker> = new Map()
   #nodeOfMac = new Map<MacAddress, string>()
+  /** of the speakers that have expired: since when that is known here */
+  #expiredSinceMs = new Map<string, number>()
   #ownMacs: ReadonlySet<MacAddress> = new Set()
   /** by node, then by interface; under the empty name what counts on interfaces that are not told apart */
   readonly #liveness = new Map<string, Map<string, NodeLife>>()
@@ -36,10 +38,15 @@ export class Neighbourhood {
     this.#self = init.self
   }
 
-  setSpeakers(speakers: Iterable<KnownSpeaker>): void {
+  setSpeakers(speakers: Iterable<KnownSpeaker>, nowMs: number): void {
+    const expiredBefore = this.#expiredSinceMs
     this.#speakers = new Map([...speakers].map(speaker => [speaker.node, speaker]))
     this.#nodeOfMac = new Map()
-    for (const { node, macs } of this.#speakers.values()) for (const mac of macs) this.#nodeOfMac.set(mac, node)
+    this.#expiredSinceMs = new Map()
+    for (const { node, macs, expired } of this.#speakers.values()) {
+      for (const mac of macs) this.#nodeOfMac.set(mac, node)
+      if (expired) this.#expiredSinceMs.set(node, expiredBefore.get(node) ?? nowMs)
+    }
   }
 
   /** The MACs of this node's own interfaces: one may hear the other when both are on one segment. */
@@ -75,6 +82,11 @@ export class Neighbourhood {
   /** Registered: its Lease is held as far as the controller knows. */
   isRegistered(node: string): boolean {
     return this.#speakers.get(node)?.expired === false
+  }
+
+  /** It has been known as expired since then, or for longer; undefined while it is registered. */
+  expiredSinceMs(node: string): number | undefined {
+    return this.isKnown(node) ? this.#expiredSinceMs.get(node) : Number.NEGATIVE_INFINITY
   }
 
   /** Nobody who is not known to be dead is passed over. */

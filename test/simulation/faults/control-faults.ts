@@ -1,4 +1,4 @@
-import { all, anyNode, bothWays, type Fault, others, twoNodes } from './fault.ts'
+import { all, anyNode, bothWays, type Fault, NOTHING, others, twoNodes } from './fault.ts'
 
 /** What nodes know of each other is missing or late: the API server, its watches, liveness. */
 export const CONTROL_FAULTS: readonly Fault[] = [
@@ -49,6 +49,17 @@ export const CONTROL_FAULTS: readonly Fault[] = [
     strike: world => {
       const { index } = anyNode(world)
       return all(others(world, index).flatMap(other => bothWays(world, index, other, { liveness: true })))
+    },
+  },
+  {
+    // The Lease went with the Pod before, after the next process had begun: it writes itself down again as soon as it sees that.
+    name: 'living speaker called expired',
+    weight: 2,
+    gentle: true,
+    lasting: false,
+    strike: world => {
+      world.api.writeSpeaker(anyNode(world).index, { expired: true })
+      return NOTHING
     },
   },
   {

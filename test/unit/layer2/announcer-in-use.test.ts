@@ -148,17 +148,56 @@ describe('Announcer', () => {
       assert.equal(scene.announcer.stateOf('eth0', TWO)?.phase, 'asking')
     })
 
-    it('is claimed although a dead node seems to answer, if the API server says that it is dead', () => {
-      for (const apiReachable of [true, false]) {
-        const scene = new Scene()
-        scene.standing({ apiReachable })
-        scene.step({ type: 'speakers', speakers: [SPEAKERS[0]!, speaker('node-b', MACS.b, true)] })
-        scene.liveness('node-b', 'down')
-        scene.desire({ [ONE]: 'ba' })
-        scene.heard('claim', ONE, MACS.b)
-        scene.until(100)
-        assert.deepEqual(scene.owned, apiReachable ? ['eth0 192.0.2.1'] : [])
+    describe('by a node whose Lease has run out', () => {
+      const expired = { type: 'speakers', speakers: [SPEAKERS[0]!, speaker('node-b', MACS.b, true)] } as const
+      /** What is owned when node-b is heard after each question, from that time on. */
+      const ownedFrom = (scene: Scene, nowMs: number) => {
+        scene.nowMs = nowMs
+        scene.desire({ [ONE]: 'a' })
+        scene.heard('answer', ONE, MACS.b)
+        scene.until(nowMs + 50)
+        scene.heard('answer', ONE, MACS.b)
+        scene.until(nowMs + 100)
+        return scene.owned
       }
+
+      it('is claimed although the node seems to answer, if the API server says so for 5 s', () => {
+        for (const [nowMs, owned] of [
+          [4_999, []],
+          [5_000, ['eth0 192.0.2.1']],
+        ] as const) {
+          const scene = new Scene()
+          scene.step(expired)
+          // Told again, it does not begin anew.
+          scene.nowMs = 3_000
+          scene.step(expired)
+          assert.deepEqual(ownedFrom(scene, nowMs), owned, `after ${nowMs} ms`)
+        }
+      })
+
+      it('is left alone by one that does not reach the API server', () => {
+        const scene = new Scene()
+        scene.step(expired)
+        scene.standing({ apiReachable: false })
+        assert.deepEqual(ownedFrom(scene, 10_000), [])
+      })
+
+      it('is left alone while liveness hears the node', () => {
+        const scene = new Scene()
+        scene.step(expired)
+        scene.liveness('node-b', 'up')
+        assert.deepEqual(ownedFrom(scene, 10_000), [])
+      })
+
+      it('is left alone when it was called so by mistake, which counts anew the next time', () => {
+        const scene = new Scene()
+        scene.step(expired)
+        scene.nowMs = 4_000
+        scene.step({ type: 'speakers', speakers: SPEAKERS })
+        scene.nowMs = 4_500
+        scene.step(expired)
+        assert.deepEqual(ownedFrom(scene, 9_000), [])
+      })
     })
   })
 

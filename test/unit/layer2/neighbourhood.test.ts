@@ -7,12 +7,12 @@ describe('Neighbourhood', () => {
 
   beforeEach(() => {
     neighbourhood = new Neighbourhood({ self: SELF })
-    neighbourhood.setSpeakers(SPEAKERS)
+    neighbourhood.setSpeakers(SPEAKERS, 0)
     neighbourhood.setOwnMacs([eth1.mac])
   })
 
   it('knows speakers by every MAC of theirs, and everybody else as a stranger', () => {
-    neighbourhood.setSpeakers([{ ...speaker('node-b', MACS.b), macs: [MACS.b, MACS.c] }])
+    neighbourhood.setSpeakers([{ ...speaker('node-b', MACS.b), macs: [MACS.b, MACS.c] }], 0)
     assert.deepEqual(neighbourhood.originOf(MACS.b), { node: 'node-b' })
     assert.deepEqual(neighbourhood.originOf(MACS.c), { node: 'node-b' })
     assert.deepEqual(neighbourhood.originOf(MACS.d), { mac: MACS.d })
@@ -22,14 +22,14 @@ describe('Neighbourhood', () => {
   it('takes what it sends itself for nobody: from its interfaces, and from those that its SpeakerStatus names', () => {
     assert.equal(neighbourhood.originOf(eth1.mac), undefined)
     assert.equal(neighbourhood.originOf(eth0.mac), undefined)
-    neighbourhood.setSpeakers([speaker('node-b', eth1.mac)])
+    neighbourhood.setSpeakers([speaker('node-b', eth1.mac)], 0)
     assert.equal(neighbourhood.originOf(eth1.mac), undefined)
     neighbourhood.setOwnMacs([])
     assert.deepEqual(neighbourhood.originOf(eth1.mac), { node: 'node-b' })
   })
 
   it('tells registered speakers from those that expired and those never seen, and knows the frames of all', () => {
-    neighbourhood.setSpeakers([speaker('node-b', MACS.b), speaker('node-c', MACS.c, true)])
+    neighbourhood.setSpeakers([speaker('node-b', MACS.b), speaker('node-c', MACS.c, true)], 0)
     const tell = (node: string) => [neighbourhood.isKnown(node), neighbourhood.isRegistered(node)]
     assert.deepEqual(tell('node-b'), [true, true])
     assert.deepEqual(tell('node-c'), [true, false])
