@@ -17,7 +17,8 @@ export const vtySockets = (lab: Lab) => join(lab.folder, 'router')
 
 /**
  * Starts FRR in the router's namespace: zebra, which writes routes into the kernel, bgpd, which knows every node on both
- * segments and waits for it to call, and bfdd, which watches those for which bgpd asks.
+ * segments and waits for it to call, and bfdd, which watches those for which bgpd asks. They go before everything else on the machine: a
+ * router sends its BFD packets in time, whatever the API server has to do.
  */
 export async function startRouter(lab: Lab): Promise<void> {
   const folder = vtySockets(lab)
@@ -31,7 +32,7 @@ export async function startRouter(lab: Lab): Promise<void> {
   const privately = `mkdir -p ${crashFolder}; mount -t tmpfs -o mode=0777 tmpfs ${crashFolder}; exec "$@"`
   const enter = [
     ...inNamespace(lab.topology.router.namespace),
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh'],
+    ...['nice', '-n', '-15', 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', privately, 'sh'],
   ]
   for (const daemon of ['zebra', 'bfdd', 'bgpd']) {
     const options = ['--config_file', join(folder, `${daemon}.conf`), '--pid_file', join(folder, `${daemon}.pid`)]
