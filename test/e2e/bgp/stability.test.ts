@@ -85,8 +85,7 @@ describe('BGP: what must not shake a session', function () {
     const [count, changes] = isFullRun() ? [1_000, 3_000] : [50, 500]
     const addresses = lab.lab.topology.nodes.flatMap(node => node.addresses)
     await lab.apply(fast, ...routerPeers({ bfdProfile: 'fast' }))
-    // The router has 150 ms of patience with Herald; Herald has more with the router, whose packets two crowded cores delay by up to 0.25 s.
-    const profile = [`transmit-interval ${intervalMs}`, `receive-interval ${intervalMs}`, 'detect-multiplier 10']
+    const profile = [`transmit-interval ${intervalMs}`, `receive-interval ${intervalMs}`, 'detect-multiplier 3']
     await router.configure('bfdd', 'bfd', 'profile steady', ...profile)
     await router.configure('bgpd', 'router bgp 64512', ...addresses.map(each => `neighbor ${each} bfd profile steady`))
     // All machines of the lab share one kernel, and three that rewrite the rules of 1,000 Services keep everybody waiting in it.
