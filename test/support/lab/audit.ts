@@ -14,6 +14,8 @@ export interface AuditedWrite {
   readonly resource: string
   /** undefined where the server makes it up */
   readonly name?: string
+  /** the answer's, of HTTP */
+  readonly code?: number
 }
 
 /** One line of the log, of the level Metadata: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/ */
@@ -22,6 +24,7 @@ interface AuditEvent {
   verb: string
   user: { username: string }
   objectRef?: { resource: string; subresource?: string; name?: string }
+  responseStatus?: { code?: number }
 }
 
 const FLAG = '--audit-'
@@ -73,11 +76,11 @@ export class AuditLog {
   }
 }
 
-function writeOf({ stageTimestamp, verb, user, objectRef }: AuditEvent): AuditedWrite {
+function writeOf({ stageTimestamp, verb, user, objectRef, responseStatus }: AuditEvent): AuditedWrite {
   const { resource = '', subresource, name } = objectRef ?? {}
   return {
     ...{ atMs: Date.parse(stageTimestamp), user: user.username, verb },
-    ...{ resource: subresource ? `${resource}/${subresource}` : resource, name },
+    ...{ resource: subresource ? `${resource}/${subresource}` : resource, name, code: responseStatus?.code },
   }
 }
 
