@@ -21,7 +21,7 @@ export interface ClaimTimings {
   readonly settleIntervalMs: number
   /**
    * how long a speaker has to count as expired before what is heard in its name is taken for a cache's: one that lives and was called expired by
-   * mistake says so within a second or two
+   * mistake says so when it sees that
    */
   readonly goneAfterMs: number
   /** a stranger not heard for so long has gone */

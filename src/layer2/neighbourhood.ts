@@ -79,11 +79,6 @@ export class Neighbourhood {
     return this.#speakers.has(node)
   }
 
-  /** Registered: its Lease is held as far as the controller knows. */
-  isRegistered(node: string): boolean {
-    return this.#speakers.get(node)?.expired === false
-  }
-
   /** It has been known as expired since then, or for longer; undefined while it is registered. */
   expiredSinceMs(node: string): number | undefined {
     return this.isKnown(node) ? this.#expiredSinceMs.get(node) : Number.NEGATIVE_INFINITY

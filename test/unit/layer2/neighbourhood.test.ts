@@ -29,11 +29,11 @@ describe('Neighbourhood', () => {
   })
 
   it('tells registered speakers from those that expired and those never seen, and knows the frames of all', () => {
-    neighbourhood.setSpeakers([speaker('node-b', MACS.b), speaker('node-c', MACS.c, true)], 0)
-    const tell = (node: string) => [neighbourhood.isKnown(node), neighbourhood.isRegistered(node)]
-    assert.deepEqual(tell('node-b'), [true, true])
-    assert.deepEqual(tell('node-c'), [true, false])
-    assert.deepEqual(tell('node-d'), [false, false])
+    neighbourhood.setSpeakers([speaker('node-b', MACS.b), speaker('node-c', MACS.c, true)], 7)
+    const tell = (node: string) => [neighbourhood.isKnown(node), neighbourhood.expiredSinceMs(node)]
+    assert.deepEqual(tell('node-b'), [true, undefined])
+    assert.deepEqual(tell('node-c'), [true, 7])
+    assert.deepEqual(tell('node-d'), [false, Number.NEGATIVE_INFINITY])
     assert.deepEqual(neighbourhood.originOf(MACS.c), { node: 'node-c' })
   })
 
