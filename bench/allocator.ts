@@ -18,7 +18,7 @@ import type { World } from '../src/controller/world.ts'
 import { formatAddress } from '../src/ip/address.ts'
 import { ALLOCATED_FROM } from '../src/resources/annotations.ts'
 import { type ServiceView, viewService } from '../src/resources/service.ts'
-import { load, machine, percentile, table, times } from './figures.ts'
+import { percentile, table, times } from './figures.ts'
 
 const SERVICES = 50_000
 const FEW = 1_000
@@ -38,8 +38,6 @@ const WAYS = {
   },
   'the pool it names': { spec: () => ({}), request: (service: number) => ({ pool: `pool-${service % POOLS}` }) },
 } satisfies Record<string, { spec: (pool: number) => Partial<Spec>; request: (service: number) => object }>
-
-console.log(`${machine()}; load average ${load()}\n`)
 
 const rates = Object.entries(WAYS).map(([way, { spec, request }]) => {
   const pools = poolsOf(POOLS, pool => ({ addresses: [`10.${pool}.0.0/22`], ...spec(pool) }))

@@ -2,7 +2,7 @@
  * Answers to ARP requests: the kernel's own for an address that it owns, Herald's and MetalLB's, each on a veth pair of its own, in turn. Herald
  * and MetalLB are whole speakers under one API server with a thousand Services.
  *
- *   sh lab/toolchain.sh node bench/arp.ts [--rounds 3] [--without-metallb]
+ *   sh lab/toolchain.sh node bench/arp.ts [--rounds 5] [--without-metallb]
  */
 import { parseArgs } from 'node:util'
 import { type ApiServer, startApiServer } from '../test/support/api-server.ts'
@@ -10,7 +10,7 @@ import { eventually } from '../test/support/processes.ts'
 import { addresses, createServices, defineKinds, TARGETS } from './arp/cluster.ts'
 import type { Flood, Latency, Targets } from './arp/requester.ts'
 import { type Answerer, herald, KERNEL_ADDRESS, kernel, metallb, type Speaker } from './arp/speakers.ts'
-import { load, machine, mb, percentile, quiet, table, times } from './figures.ts'
+import { mb, percentile, quiet, spread, table, times } from './figures.ts'
 import { metallbVersion } from './metallb.ts'
 
 const SERVICES = 1_000
@@ -25,7 +25,7 @@ type Pace = keyof typeof PACES
 const KERNEL_TARGET: Targets = { first: KERNEL_ADDRESS, count: 1 }
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, 'without-metallb': { type: 'boolean', default: false } },
+  options: { rounds: { type: 'string', default: '5' }, 'without-metallb': { type: 'boolean', default: false } },
 })
 
 interface Percentiles {
@@ -37,7 +37,7 @@ interface Changing {
   readonly perSecond: number
   /** of one processor, used by the whole speaker */
   readonly processorShare: number
-  readonly latencies: ReadonlyMap<Pace, Percentiles>
+  readonly latencies: ReadonlyMap<Pace, readonly Percentiles[]>
 }
 
 const api = await startApiServer()
@@ -88,8 +88,11 @@ async function main(api: ApiServer): Promise<void> {
   print({ names: everyone.map(([{ name }]) => name), busy, idle, latencies, floods, changing })
 }
 
-/** Everyone in turn, several times; of each figure the median of the rounds. */
-async function alternate(everyone: readonly [Answerer, Targets][], rounds: number): Promise<Map<string, Percentiles>> {
+/** Everyone in turn, several times. */
+async function alternate(
+  everyone: readonly [Answerer, Targets][],
+  rounds: number,
+): Promise<Map<string, Percentiles[]>> {
   const seen = new Map<string, Percentiles[]>()
   for (let round = 0; round < rounds; round++) {
     for (const pace of Object.keys(PACES) as Pace[]) {
@@ -101,7 +104,7 @@ async function alternate(everyone: readonly [Answerer, Targets][], rounds: numbe
       }
     }
   }
-  return new Map([...seen].map(([key, all]) => [key, median(all)]))
+  return seen
 }
 
 /** Herald's answers while its main thread hears of changes of Services. */
@@ -120,11 +123,11 @@ async function whileChanging(
   const processorBeforeMs = processorMs()
   const telling = relay.tell(changed, { perSecond: CHANGES_PER_SECOND, forMs })
   await new Promise(resolve => setTimeout(resolve, 1_000))
-  const changing = new Map<Pace, Percentiles>()
+  const changing = new Map<Pace, Percentiles[]>()
   for (const pace of Object.keys(PACES) as Pace[]) {
     const rounds: Percentiles[] = []
     for (let i = 0; i < 3; i++) rounds.push(percentiles(await requester.latency(TARGETS, PACES[pace]), name))
-    changing.set(pace, median(rounds))
+    changing.set(pace, rounds)
   }
   const perSecond = (await telling) / (forMs / 1000)
   return { perSecond, processorShare: (processorMs() - processorBeforeMs) / forMs, latencies: changing }
@@ -162,36 +165,33 @@ function percentiles({ sent, answered, latenciesUs }: Latency, who: string): Per
   return { p50Us: percentile(latenciesUs, 0.5), p99Us: percentile(latenciesUs, 0.99) }
 }
 
-function median(all: readonly Percentiles[]): Percentiles {
-  const middle = (pick: (each: Percentiles) => number) => percentile(all.map(pick), 0.5)
-  return { p50Us: middle(({ p50Us }) => p50Us), p99Us: middle(({ p99Us }) => p99Us) }
-}
-
 function print(figures: {
   names: readonly string[]
   busy: number
   idle: ReadonlyMap<string, { memoryMb: number; processorShare: number }>
-  latencies: ReadonlyMap<string, Percentiles>
+  latencies: ReadonlyMap<string, readonly Percentiles[]>
   floods: ReadonlyMap<string, Flood>
   changing: Changing
 }): void {
   const { names, busy, idle, latencies, floods, changing } = figures
   console.log(
-    `\n${machine()}; processors ${Math.round(busy * 100)} % busy before it began, load average ${load()} at the end.`,
+    `MetalLB ${metallbVersion}. Of the first table the median of ${flags.rounds} rounds, and the least and the most; processors were ${Math.round(busy * 100)} % busy before it began.\n`,
   )
-  console.log(`MetalLB: ${metallbVersion}. Of each figure the median of ${flags.rounds} rounds.\n`)
   const us = (value: number) => `${value.toFixed(value < 100 ? 1 : 0)} µs`
-  const of = (name: string, pace: Pace) => latencies.get(`${name}, ${pace}`) ?? { p50Us: Number.NaN, p99Us: Number.NaN }
   const others = names.filter(name => name !== 'kernel')
   const rows = (Object.keys(PACES) as Pace[]).flatMap(pace =>
     (['p50Us', 'p99Us'] as const).map(which => {
-      const value = (name: string) => of(name, pace)[which]
+      const valuesOf = (name: string) => (latencies.get(`${name}, ${pace}`) ?? []).map(each => each[which])
+      const median = (name: string) => percentile(valuesOf(name), 0.5)
       return [
         `${pace}, ${which.slice(0, 3)}`,
-        ...names.map(name => us(value(name))),
-        times(value('Herald'), value('kernel')),
-        times(value('Herald'), value('MetalLB')),
-        us(changing.latencies.get(pace)?.[which] ?? Number.NaN),
+        ...names.map(name => spread(valuesOf(name), us)),
+        times(median('Herald'), median('kernel')),
+        times(median('Herald'), median('MetalLB')),
+        spread(
+          (changing.latencies.get(pace) ?? []).map(each => each[which]),
+          us,
+        ),
       ]
     }),
   )

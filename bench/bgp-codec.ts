@@ -12,7 +12,7 @@ import { Framer } from '../src/bgp/codec/framer.ts'
 import type { Message, PathAttributes } from '../src/bgp/message.ts'
 import type { Address } from '../src/ip/address.ts'
 import type { Prefix } from '../src/ip/prefix.ts'
-import { load, machine, percentile, table, times } from './figures.ts'
+import { percentile, table, times } from './figures.ts'
 import { buildGobgpCodec, gobgpVersion } from './gobgp-codec.ts'
 
 const ROUNDS = 5
@@ -67,7 +67,7 @@ const messages: { name: string; message: Message }[] = [
 ]
 
 const program = await buildGobgpCodec()
-console.log(`${machine()}; GoBGP ${gobgpVersion}; load average ${load()}\n`)
+console.log(`GoBGP ${gobgpVersion}.\n`)
 
 const encoded = messages.map(({ message }) => encodeMessage(message, options))
 const input = encoded.map(bytes => Buffer.from(bytes).toString('hex')).join('\n')

@@ -9,7 +9,6 @@ import { changes } from './bgp/changes.ts'
 import { fullTable } from './bgp/full-table.ts'
 import { memory } from './bgp/memory.ts'
 import { speakers } from './bgp/speakers.ts'
-import { load, machine } from './figures.ts'
 
 const PARTS = ['table', 'speakers', 'changes', 'memory']
 
@@ -25,9 +24,7 @@ const [rounds, prefixes, services] = [Number(flags.rounds), Number(flags.prefixe
 
 // Says what is missing.
 if (!routerKinds.every(kind => kind.usable())) process.exit(1)
-console.log(`${machine()}\n`)
 for (const part of positionals.length > 0 ? positionals : PARTS) {
-  console.log(`Load average ${load()}.\n`)
   if (part === 'table') await fullTable({ rounds, prefixes })
   else if (part === 'speakers') await speakers({ rounds, services })
   else if (part === 'changes') await changes({ prefixes })

@@ -1,32 +1,38 @@
 /**
- * Controllers against a real API server, one after the other under the same load: how long a Service waits for its address,
- * memory, start, and what a restart writes. Herald beside a bare loop that watches and patches without deciding, and beside
- * MetalLB. Every contender gets an API server of its own.
+ * Controllers against a real API server, in turn under the same load: how long a Service waits for its address, memory, start,
+ * and what a restart writes. Herald beside a bare loop that watches and patches without deciding, and beside MetalLB. Every
+ * contender gets an API server of its own in every round. Writes docs/images/allocation.svg.
  *
- *   sh lab/toolchain.sh node bench/controller.ts [--sizes 200,1000,5000] [--only Herald]
+ *   sh lab/toolchain.sh node bench/controller.ts [--rounds 3] [--sizes 200,1000,5000] [--only Herald]
  */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type ApiServer, startApiServer } from '../test/support/api-server.ts'
 import { bareLoop, type Contender, herald, metallb, namespace } from './contenders.ts'
-import { load, machine, mb, ms, percentile, quiet, residentMb, table, times } from './figures.ts'
+import { mb, ms, percentile, quiet, residentMb, spread, table, times } from './figures.ts'
 import { type Burst, ServiceLoad } from './service-load.ts'
+import { distributionPlot } from './step-plot.ts'
 
 const SINGLE = 30
 const WAIT_MS = 120_000
 const SETTLE_MS = 2_000
 
 const { values: flags } = parseArgs({
-  options: { sizes: { type: 'string', default: '200,1000,5000' }, only: { type: 'string', multiple: true } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    sizes: { type: 'string', default: '200,1000,5000' },
+    only: { type: 'string', multiple: true },
+  },
 })
+const rounds = Number(flags.rounds)
 const sizes = flags.sizes.split(',').map(Number)
 
 type Api = Pick<ApiServer, 'kubectl'>
 
+/** Of one contender in one round. */
 interface Figures {
-  readonly name: string
-  readonly load: string
   /** share of the processors that was busy before it began */
   readonly busy: number
   /** from start to the address of a Service that waited already */
@@ -41,12 +47,15 @@ interface Figures {
 const contenders = [await herald(), bareLoop(), await metallb()].filter(
   ({ name }) => !flags.only || flags.only.some(only => name.startsWith(only)),
 )
-const results: Figures[] = []
-for (const contender of contenders) {
-  console.error(`bench: ${contender.name}`)
-  results.push(await measure(contender))
+const results = new Map<Contender, Figures[]>(contenders.map(contender => [contender, []]))
+for (let round = 0; round < rounds; round++) {
+  for (const contender of contenders) {
+    console.error(`bench: round ${round + 1} of ${rounds}: ${contender.name}`)
+    results.get(contender)!.push(await measure(contender))
+  }
 }
 print(results)
+plot(results)
 
 async function measure({ name, manifests, atMost, start }: Contender): Promise<Figures> {
   const children = new Set<ChildProcess>()
@@ -94,12 +103,10 @@ async function measure({ name, manifests, atMost, start }: Contender): Promise<F
     const one: number[] = []
     for (let i = 0; i < SINGLE; i++) one.push(await users.one(`one-${i}`))
     const bursts = new Map<number, Burst>()
-    let loadNow = ''
     let most = 0
     for (const size of sizes.filter(size => size <= atMost)) {
       console.error(`bench: ${name}: ${size} Services`)
       bursts.set(size, await burst(users, size))
-      loadNow = load()
       await settle()
       memoryMb.set(size, residentMb(child.pid ?? 0))
       most = size
@@ -117,7 +124,7 @@ async function measure({ name, manifests, atMost, start }: Contender): Promise<F
     const writes = (await countWrites(api)) - before - 1
     const restart = { services: most, startMs: restartMs, writes, memoryMb: residentMb(child.pid ?? 0) }
     await end(child)
-    return { name, load: loadNow, busy, startMs, one, bursts, memoryMb, restart }
+    return { busy, startMs, one, bursts, memoryMb, restart }
   }
   try {
     return await Promise.race([steps(), died.promise])
@@ -131,20 +138,14 @@ async function measure({ name, manifests, atMost, start }: Contender): Promise<F
   }
 }
 
-/** Creates so many Services at once; where that is quick, three times, and the one in the middle counts. */
+/** Creates so many Services at once. */
 async function burst(users: ServiceLoad, size: number): Promise<Burst> {
-  const bursts: Burst[] = []
-  for (let i = 0; i < 3; i++) {
-    await users.removeAll()
-    // Its address shows that the controller is through with the Services that were deleted.
-    await users.one(`before-${size}`, WAIT_MS)
-    await users.removeAll()
-    await settle()
-    const seen = await users.many(`many-${size}-${i}`, size, WAIT_MS)
-    bursts.push(seen)
-    if (size > 1_000 || seen.addressedMs > 15_000) return seen
-  }
-  return bursts.sort((a, b) => a.addressedMs - b.addressedMs)[1] as Burst
+  await users.removeAll()
+  // Its address shows that the controller is through with the Services that were deleted.
+  await users.one(`before-${size}`, WAIT_MS)
+  await users.removeAll()
+  await settle()
+  return await users.many(`many-${size}`, size, WAIT_MS)
 }
 
 /** How often the API server was asked to change a Service, with or without effect. */
@@ -158,19 +159,24 @@ async function countWrites(api: Api): Promise<number> {
   return count
 }
 
-function print(all: readonly Figures[]): void {
-  const [reference] = all
+function print(all: ReadonlyMap<Contender, readonly Figures[]>): void {
+  const [reference, ...others] = [...all.keys()]
   if (!reference) return
-  const names = all.map(({ name }) => name)
-  const others = all.slice(1)
-  const head = (title: string) => [title, ...names, ...others.map(({ name }) => `${name} / ${reference.name}`)]
-  const row = (title: string, value: (figures: Figures) => number, show: (value: number) => string) => [
+  const head = (title: string) => [
     title,
-    ...all.map(figures => show(value(figures))),
-    ...others.map(figures => times(value(figures), value(reference))),
+    ...[...all.keys()].map(({ name }) => name),
+    ...others.map(({ name }) => `${name} / ${reference.name}`),
   ]
+  const row = (title: string, value: (figures: Figures) => number, show: (value: number) => string) => {
+    const valuesOf = (contender: Contender) => all.get(contender)!.map(value)
+    const median = (contender: Contender) => percentile(valuesOf(contender), 0.5)
+    return [
+      title,
+      ...[...all.keys()].map(contender => spread(valuesOf(contender), show)),
+      ...others.map(contender => times(median(contender), median(reference))),
+    ]
+  }
   const share = (samples: readonly number[] | undefined, part: number) => percentile(samples ?? [], part)
-  console.log(`\n${machine()}\n`)
   const latency = [
     row('one Service, p50', ({ one }) => share(one, 0.5), ms),
     row('one Service, p99', ({ one }) => share(one, 0.99), ms),
@@ -181,7 +187,7 @@ function print(all: readonly Figures[]): void {
       row(`${size} at once, all addressed after`, ({ bursts }) => bursts.get(size)?.addressedMs ?? Number.NaN, ms),
     ]),
   ]
-  console.log(`${table(head('created → address seen in a watch'), latency)}\n`)
+  console.log(`\n${table(head('created → address seen in a watch'), latency)}\n`)
   const most = `${Math.max(...sizes)} Services (MetalLB: ${Math.min(1_000, Math.max(...sizes))})`
   console.log(
     `${table(head('process'), [
@@ -190,20 +196,32 @@ function print(all: readonly Figures[]): void {
         row(`memory (RSS), ${size} Services`, ({ memoryMb }) => memoryMb.get(size) ?? Number.NaN, mb),
       ),
       row(`restarted with ${most}: start → address of one more`, ({ restart }) => restart.startMs, ms),
-      [
-        '  writes to Services that had one',
-        ...all.map(({ restart }) => String(restart.writes)),
-        ...others.map(() => ''),
-      ],
+      row('  writes to Services that had one', ({ restart }) => restart.writes, String),
       row('  memory (RSS)', ({ restart }) => restart.memoryMb, mb),
     ])}\n`,
   )
-  for (const { name, busy, load } of all) {
-    console.log(
-      `${name}: processors ${Math.round(busy * 100)} % busy before it began, load average ${load} at the end.`,
-    )
-  }
+  const busy = [...all.values()].flatMap(each => each.map(figures => figures.busy))
+  console.log(
+    `${rounds} rounds; the median, and the least and the most. Processors were ${spread(busy, percent)} busy before each began.`,
+  )
 }
+
+/** What the Services of the largest burst that all were asked for had to wait. */
+function plot(all: ReadonlyMap<Contender, readonly Figures[]>): void {
+  const size = Math.max(...sizes.filter(size => contenders.every(({ atMost }) => size <= atMost)))
+  if (!Number.isFinite(size)) return
+  const colours = ['#0969da', '#6e7781', '#cf222e']
+  const lines = contenders.map((contender, index) => ({
+    name: contender.name,
+    colour: colours[index % colours.length]!,
+    samples: all.get(contender)!.flatMap(({ bursts }) => [...(bursts.get(size)?.latenciesMs ?? [])]),
+  }))
+  const title = `${size} Services at once: a Service gets its address`
+  const axis = 'from the answer to its creation to its address, seen in a watch'
+  writeFileSync('docs/images/allocation.svg', distributionPlot({ title, axis }, lines, { fromMs: 1, toMs: 100_000 }))
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(0)} %`
 
 function pool(): object {
   return {

@@ -16,12 +16,19 @@ export function residentMb(pid: number): number {
 /** 0.42 → "0.4 ms", 65 → "65 ms", 12345 → "12.3 s". */
 export function ms(value: number): string {
   if (Number.isNaN(value)) return '—'
+  if (value === Number.POSITIVE_INFINITY) return '∞'
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
   return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`
 }
 
 export function mb(value: number): string {
   return Number.isNaN(value) ? '—' : `${value.toFixed(0)} MB`
+}
+
+/** The median of some runs, and the least and the most: 12.3, 10, 20 by `ms` → "12 ms (10 ms – 20 ms)". */
+export function spread(samples: readonly number[], show: (value: number) => string): string {
+  if (samples.length < 2 || samples.some(Number.isNaN)) return show(percentile(samples, 0.5))
+  return `${show(percentile(samples, 0.5))} (${show(Math.min(...samples))} – ${show(Math.max(...samples))})`
 }
 
 /** How many times `b` goes into `a`. */

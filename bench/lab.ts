@@ -13,7 +13,7 @@ import {
   poolAndAdvertisement,
   webServer,
 } from '../test/support/lab/manifests.ts'
-import { load, machine, mb, ms, residentMb, table } from './figures.ts'
+import { mb, ms, residentMb, table } from './figures.ts'
 
 const MANY = 200
 const components: HeraldComponent[] = ['controller', 'speaker']
@@ -46,7 +46,6 @@ console.log(
   `\n${table(['', 'process start to ready', 'memory (RSS), no Service', `memory (RSS), ${MANY} Services`], rows)}`,
 )
 console.log(`\nOf the speakers the slowest and the largest. Image: ${mb(statSync(file).size / 1e6)} compressed.`)
-console.log(`${machine()}; load average ${load()}.`)
 
 /** The largest of each component's processes, in MB. */
 function memory(): Record<HeraldComponent, number> {

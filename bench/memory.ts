@@ -9,11 +9,11 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startApiServer } from '../test/support/api-server.ts'
 import { type Contender, definitions, herald, metallb, namespace } from './contenders.ts'
-import { load, machine, mb, residentMb, table, times } from './figures.ts'
+import { mb, residentMb, table, times } from './figures.ts'
 import { ServiceLoad } from './service-load.ts'
 
-/** MetalLB writes all Services again after its start, 20 a second: by then it has all of them, and is not through. */
-const SETTLE_MS = 15_000
+/** Herald gives memory back in three steps, ten seconds apart; MetalLB writes all Services again after its start, 20 a second. */
+const SETTLE_MS = 45_000
 const WAIT_MS = 600_000
 
 const { values: flags } = parseArgs({ options: { sizes: { type: 'string', default: '0,1000,5000,10000' } } })
@@ -47,7 +47,6 @@ try {
   await api.stop()
 }
 const head = ['memory (RSS)', 'Herald, which gave the addresses', 'Herald, restarted', `${plain.name}, restarted`]
-console.log(`\n${machine()}; load average ${load()}\n`)
 console.log(table([...head, `${other.name}, restarted`, 'Herald / MetalLB'], rows))
 
 /** Starts a controller, lets something happen, and measures it when it has come to rest; it is ended then. */

@@ -11,9 +11,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildHerald } from './contenders.ts'
-import { machine, mb, ms, table } from './figures.ts'
+import { mb, ms, table } from './figures.ts'
 import { calculate, leaseWritesPerSecond, type Point, type Size } from './scale/calculation.ts'
 import { COMPONENTS, type Component, type Figures, measure } from './scale/measure.ts'
+import { heraldProcesses, type Surroundings } from './scale/processes.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -40,7 +41,8 @@ try {
   for (const size of sizes) {
     const say = (text: string) => console.error(`bench: ${size.services} Services, ${size.speakers} speakers: ${text}`)
     const windowMs = Number(flags.seconds) * 1_000
-    results.push(await measure({ size, bundles, folder, windowMs, changesPerSecond: perSecond, say }))
+    const processes = (surroundings: Surroundings) => heraldProcesses(bundles, surroundings)
+    results.push(await measure({ size, processes, restart: true, folder, windowMs, changesPerSecond: perSecond, say }))
   }
 } finally {
   // What was measured before something went wrong was measured.
@@ -60,7 +62,6 @@ function print(all: readonly Figures[]): void {
   }
   const changeCost = (component: Component) => (figures: Figures) =>
     ((figures.busy[component].processor - figures.idle[component].processor) * 1_000) / figures.changesPerSecond
-  console.log(`\n${machine()}; load average ${all.map(({ load }) => load).join(', ')}\n`)
   console.log(
     table(head, [
       row('controller started: every Service has its address', ({ allocatedMs }) => allocatedMs, ms),

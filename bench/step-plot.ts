@@ -9,12 +9,19 @@ export interface PlottedSamples {
   readonly samples: readonly number[]
 }
 
+/** Where the axis is marked: at 1, 2 and 5 of each power of ten, or at the powers alone where that is too much. */
+function marks({ fromMs, toMs }: { fromMs: number; toMs: number }): number[] {
+  const digits = toMs / fromMs > 1_000 ? [1] : [1, 2, 5]
+  const powers = Array.from({ length: 6 }, (_, exponent) => 10 ** exponent)
+  return powers.flatMap(power => digits.map(digit => digit * power)).filter(ms => ms >= fromMs && ms <= toMs)
+}
+
 const [width, height] = [860, 420]
 const box = { left: 60, right: 190, top: 46, bottom: 50 }
 
 /** A cumulative distribution as an SVG that can be read on a light and on a dark page; the time axis is logarithmic. */
 export function distributionPlot(
-  title: string,
+  { title, axis }: { title: string; axis: string },
   lines: readonly PlottedSamples[],
   range: { fromMs: number; toMs: number },
 ): string {
@@ -28,8 +35,7 @@ export function distributionPlot(
     `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>`,
     `<text class="title" x="${box.left}" y="26">${title}</text>`,
   ]
-  for (const ms of [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000]) {
-    if (ms < range.fromMs || ms > range.toMs) continue
+  for (const ms of marks(range)) {
     const at = x(ms).toFixed(1)
     parts.push(`<line class="grid" x1="${at}" x2="${at}" y1="${y(1)}" y2="${y(0)}"/>`)
     parts.push(
@@ -40,9 +46,7 @@ export function distributionPlot(
     parts.push(`<line class="grid" x1="${box.left}" x2="${width - box.right}" y1="${y(share)}" y2="${y(share)}"/>`)
     parts.push(`<text x="${box.left - 8}" y="${y(share) + 4}" text-anchor="end">${share * 100} %</text>`)
   }
-  parts.push(
-    `<text x="${(width - box.right + box.left) / 2}" y="${height - 8}" text-anchor="middle">from the fault to the next announcement</text>`,
-  )
+  parts.push(`<text x="${(width - box.right + box.left) / 2}" y="${height - 8}" text-anchor="middle">${axis}</text>`)
   for (const { colour, dashes, samples } of lines) {
     const sorted = [...samples].sort((one, other) => one - other)
     let path = `M${x(sorted[0] ?? range.toMs).toFixed(1)},${y(0).toFixed(1)}`

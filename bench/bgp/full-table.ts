@@ -4,7 +4,7 @@ import { encodePathAttributes } from '../../src/bgp/codec/path-attributes.ts'
 import { UPDATE_LENGTH_FIELDS } from '../../src/bgp/codec/update.ts'
 import { AsSegmentType, Origin, type PathAttributes } from '../../src/bgp/message.ts'
 import { address } from '../../test/support/addresses.ts'
-import { percentile, table, times } from '../figures.ts'
+import { ms, percentile, spread, table, times } from '../figures.ts'
 import { type AnnouncerKind, bird, gobgp, Herald } from './announcers.ts'
 import { NODE_AS } from './frr-receiver.ts'
 import { monotonicMs } from './message-counter.ts'
@@ -75,9 +75,18 @@ function print(runs: ReadonlyMap<AnnouncerKind, readonly Run[]>, prefixes: numbe
   const [herald] = [...runs.keys()]
   const rows = [...runs.keys()].map(kind => [
     kind.name,
-    spread(all(kind, run => run.lastUpdateMs)),
-    spread(all(kind, run => run.mostMs)),
-    spread(all(kind, run => run.allMs)),
+    spread(
+      all(kind, run => run.lastUpdateMs),
+      ms,
+    ),
+    spread(
+      all(kind, run => run.mostMs),
+      ms,
+    ),
+    spread(
+      all(kind, run => run.allMs),
+      ms,
+    ),
     times(
       median(kind, run => run.allMs),
       median(herald!, run => run.allMs),
@@ -95,10 +104,4 @@ function print(runs: ReadonlyMap<AnnouncerKind, readonly Run[]>, prefixes: numbe
   ]
   const least = ['packed as closely as can be', '', '', '', '', `${fewest.updates}`, `${fewest.octets}`]
   console.log(`${table([`${prefixes} prefixes`, ...head], [...rows, least])}\n`)
-}
-
-/** 12.3, 10, 20 → "12 ms (10–20)" */
-export function spread(samples: readonly number[]): string {
-  const round = (value: number) => value.toFixed(0)
-  return `${round(percentile(samples, 0.5))} ms (${round(Math.min(...samples))}–${round(Math.max(...samples))})`
 }

@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
 import { SystemClock } from '../../src/io/clock.ts'
 import { ApiClient } from '../../src/kubernetes/client.ts'
 import { loadCredentials } from '../../src/kubernetes/credentials.ts'
@@ -11,12 +10,12 @@ import type { NetworkNamespace } from '../../test/support/netns.ts'
 import { relay } from '../arp/api-relay.ts'
 import { apply, createServices, defineKinds } from '../arp/cluster.ts'
 import { livenessSecret, surroundings } from '../arp/speakers.ts'
-import { buildHerald } from '../contenders.ts'
-import { mb, ms, percentile, residentMb, table, times } from '../figures.ts'
+import { buildHerald, HERALD_ENVIRONMENT } from '../contenders.ts'
+import { mb, ms, percentile, residentMb, spread, table, times } from '../figures.ts'
 import { buildMetallb, metallbVersion } from '../metallb.ts'
 import { speakerNodeFlags } from './announcers.ts'
 import { NODE_AS, ROUTER_AS } from './frr-receiver.ts'
-import { fewestUpdates, spread } from './full-table.ts'
+import { fewestUpdates } from './full-table.ts'
 import type { Gate } from './gate.ts'
 import { monotonicMs } from './message-counter.ts'
 import { announcedAddress, POOL } from './prefixes.ts'
@@ -85,7 +84,7 @@ async function herald(): Promise<SpeakerKind> {
         ],
         {
           stdio: ['ignore', 'ignore', 'inherit'],
-          env: { ...process.env, HERALD_NATIVE: resolve('native/build/herald.node') },
+          env: { ...process.env, ...HERALD_ENVIRONMENT },
         },
       ),
   }
@@ -190,8 +189,14 @@ function print(runs: ReadonlyMap<SpeakerKind, readonly Run[]>, services: number)
   const fewest = fewestUpdates(services)
   const rows = [...runs.keys()].map(kind => [
     kind.name,
-    spread(all(kind, run => run.fromStartMs)),
-    spread(all(kind, run => run.fromCallMs)),
+    spread(
+      all(kind, run => run.fromStartMs),
+      ms,
+    ),
+    spread(
+      all(kind, run => run.fromCallMs),
+      ms,
+    ),
     times(
       median(kind, run => run.fromCallMs),
       median(own!, run => run.fromCallMs),

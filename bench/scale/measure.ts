@@ -8,13 +8,12 @@ import { type ServiceView, viewService } from '../../src/resources/service.ts'
 import { type ApiServer, startApiServer } from '../../test/support/api-server.ts'
 import { readProcess } from '../../test/support/proc.ts'
 import { eventually } from '../../test/support/processes.ts'
-import { load } from '../figures.ts'
 import { connect, createUser, eachOf, requestsOf } from './api.ts'
 import type { Size } from './calculation.ts'
 import { makeChanges } from './changes.ts'
 import { elect } from './elections.ts'
 import { createCluster, createServices, tellAnnouncements } from './objects.ts'
-import { type HeraldProcess, heraldProcesses } from './processes.ts'
+import type { MeasuredProcess, MeasuredProcesses, Surroundings } from './processes.ts'
 import { SpeakerSegment } from './segment.ts'
 
 export const COMPONENTS = ['controller', 'speaker'] as const
@@ -34,18 +33,21 @@ export interface Figures {
   readonly allocatedMs: number
   /** speakers that watch the one that was measured */
   readonly watchers: number
-  /** from the start of a process, where all Services have their addresses, until it was ready */
+  /** from the start of a process, where all Services have their addresses, until it was ready; NaN where it was not asked for */
   readonly readyMs: Record<Component, number>
   readonly idle: Record<Component, Costs>
   readonly busy: Record<Component, Costs>
   readonly changesPerSecond: number
-  readonly load: string
 }
 
 export interface MeasureInit {
   readonly size: Size
-  /** the bundles of Herald's processes */
-  readonly bundles: string
+  /** what is measured */
+  readonly processes: (surroundings: Surroundings) => MeasuredProcesses | Promise<MeasuredProcesses>
+  /** the kinds of MetalLB are defined as well */
+  readonly metallbToo?: boolean
+  /** the processes are started once more where everything is done, and their time to readiness is taken */
+  readonly restart: boolean
   /** for kubeconfigs */
   readonly folder: string
   /** how long the cluster is looked at, at rest and busy */
@@ -75,7 +77,7 @@ class LargeCluster {
   readonly #segment: SpeakerSegment
   readonly #services = new Store<ServiceView>()
   readonly #reflector: Reflector<ServiceView>
-  readonly #running = new Map<Component, HeraldProcess>()
+  readonly #running = new Map<Component, MeasuredProcess>()
   readonly #died = Promise.withResolvers<never>()
 
   static async begin(init: MeasureInit): Promise<LargeCluster> {
@@ -109,16 +111,16 @@ class LargeCluster {
   }
 
   async measure(): Promise<Figures> {
-    const { size, windowMs, changesPerSecond: perSecond, say } = this.#init
+    const { size, windowMs, changesPerSecond: perSecond, restart, say } = this.#init
     say('creating them')
     const start = await this.#create()
     say('allocating')
     const allocatedMs = await this.#allocate(start)
     const watchers = await this.#announce(start)
-    say('restarting')
-    const readyMs = {
-      controller: await this.#restart('controller', start),
-      speaker: await this.#restart('speaker', start),
+    const readyMs = { controller: Number.NaN, speaker: Number.NaN }
+    if (restart) {
+      say('restarting')
+      for (const component of COMPONENTS) readyMs[component] = await this.#restart(component, start)
     }
     say('at rest')
     const idle = await this.#costs(() => new Promise(resolve => setTimeout(resolve, windowMs)))
@@ -128,13 +130,13 @@ class LargeCluster {
       made = await makeChanges(this.#client, { perSecond, forMs: windowMs, services: size.services })
     })
     const changesPerSecond = (made / windowMs) * 1_000
-    return { size, allocatedMs, watchers, readyMs, idle, busy, changesPerSecond, load: load() }
+    return { size, allocatedMs, watchers, readyMs, idle, busy, changesPerSecond }
   }
 
   /** What starts a process in the cluster. */
-  async #create(): Promise<(component: Component) => HeraldProcess> {
-    const { size, folder, bundles } = this.#init
-    await createCluster(this.#api, this.#client, size.speakers)
+  async #create(): Promise<(component: Component) => MeasuredProcess> {
+    const { size, folder, metallbToo = false } = this.#init
+    await createCluster(this.#api, this.#client, { speakers: size.speakers, metallbToo })
     const kubeconfigs = {
       controller: await createUser(this.#api, 'controller', folder),
       speaker: await createUser(this.#api, 'speaker', folder),
@@ -143,7 +145,7 @@ class LargeCluster {
     await createServices(this.#client, size.services)
     this.#reflector.start()
     await this.#reflector.whenSynced()
-    const processes = heraldProcesses({ folder: bundles, kubeconfigs, node: this.#segment.node })
+    const processes = await this.#init.processes({ kubeconfigs, node: this.#segment.node })
     return component => {
       const started = processes[component]()
       this.#running.set(component, started)
@@ -152,7 +154,7 @@ class LargeCluster {
     }
   }
 
-  async #allocate(start: (component: Component) => HeraldProcess): Promise<number> {
+  async #allocate(start: (component: Component) => MeasuredProcess): Promise<number> {
     const startedMs = performance.now()
     start('controller')
     const { services } = this.#init.size
@@ -162,7 +164,7 @@ class LargeCluster {
   }
 
   /** All speakers say what they announce, as an election has dealt it out; the number of those that watch the real one. */
-  async #announce(start: (component: Component) => HeraldProcess): Promise<number> {
+  async #announce(start: (component: Component) => MeasuredProcess): Promise<number> {
     const { addressesOf, watchers } = elect(this.#addresses(), this.#init.size.speakers)
     await eachOf(addressesOf.entries(), async ([index, announced]) => {
       if (index > 0) await tellAnnouncements(this.#client, index, announced)
@@ -174,7 +176,7 @@ class LargeCluster {
     return watchers.length
   }
 
-  async #restart(component: Component, start: (component: Component) => HeraldProcess): Promise<number> {
+  async #restart(component: Component, start: (component: Component) => MeasuredProcess): Promise<number> {
     await this.#running.get(component)?.end()
     const readyMs = await start(component).readyMs
     await this.#rest()

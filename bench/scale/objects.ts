@@ -7,6 +7,8 @@ import { eachOf, NAMESPACE } from './api.ts'
 
 /** The node whose speaker is real. */
 export const OWN_NODE = nodeName(0)
+/** The Pod of that speaker. */
+export const OWN_POD = 'speaker'
 const CREATED = '2026-01-01T00:00:00Z'
 
 export function nodeName(index: number): string {
@@ -18,22 +20,31 @@ export function nodeAddress(index: number): string {
   return `192.0.2.${index + 1}`
 }
 
-/** Custom resources, pool, advertisement, key, and nodes with Pods; all speakers but the first say that they are there. */
-export async function createCluster(api: ApiServer, client: ApiClient, speakers: number): Promise<void> {
-  await defineKinds(api, { metallbToo: false })
+/**
+ * Custom resources, pool, advertisement, key, and nodes, of which the first has a Pod; all speakers but the first say that they are there.
+ *
+ * @param options.metallbToo MetalLB finds the kinds that Herald does not have
+ */
+export async function createCluster(
+  api: ApiServer,
+  client: ApiClient,
+  { speakers, metallbToo }: { speakers: number; metallbToo: boolean },
+): Promise<void> {
+  await defineKinds(api, { metallbToo })
   const metadata = { name: 'bench', namespace: NAMESPACE }
   await apply(api, [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
     { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata, spec: { addresses: ['2001:db8:b::/112'] } },
     { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata, spec: {} },
     livenessSecret(NAMESPACE),
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: NAMESPACE } },
   ])
   const nodes = Array.from({ length: speakers }, (_, index) => ({
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: nodeName(index), labels: { 'kubernetes.io/hostname': nodeName(index) } },
   }))
-  await apply(api, nodes)
+  await apply(api, [...nodes, ownPod()])
   await eachOf(range(1, speakers), async index => {
     const object = {
       apiVersion: 'herald.io/v1alpha1',
@@ -65,6 +76,20 @@ export async function createServices(client: ApiClient, count: number): Promise<
     await createService(client, serviceName(index))
     await client.create(endpointSlices, endpointSlice(serviceName(index)))
   })
+}
+
+function ownPod(): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: OWN_POD, namespace: NAMESPACE },
+    spec: {
+      nodeName: OWN_NODE,
+      serviceAccountName: 'default',
+      automountServiceAccountToken: false,
+      containers: [{ name: 'speaker', image: 'none' }],
+    },
+  }
 }
 
 export function serviceName(index: number): string {

@@ -1,4 +1,3 @@
-import type { Heard } from '../support/lab/claims.ts'
 import type { Visit } from '../support/lab/page-loop.ts'
 
 /** A time, in ms since 1970. */
@@ -13,24 +12,6 @@ export const lengthMs = ({ fromMs, toMs }: Span): number => toMs - fromMs
 export function coveredMs(span: Span, others: readonly Span[]): number {
   const overlap = (other: Span) => Math.min(span.toMs, other.toMs) - Math.max(span.fromMs, other.fromMs)
   return others.reduce((sum, other) => sum + Math.max(0, overlap(other)), 0)
-}
-
-/**
- * The times in which questions to all were left unanswered: each from the first such question to the next claim by anyone, or to `untilMs`, up to which
- * everything has been heard. Where nobody asks there is no silence, so that a late asker makes none up.
- */
-export function silences({ claims, asksMs }: Heard, untilMs: number, answerWithinMs = 100): Span[] {
-  const found: Span[] = []
-  let next = 0
-  let coveredUntilMs = Number.NEGATIVE_INFINITY
-  for (const askMs of asksMs) {
-    if (askMs <= coveredUntilMs) continue
-    while (next < claims.length && claims[next]!.timeMs < askMs) next++
-    const toMs = claims[next]?.timeMs ?? untilMs
-    coveredUntilMs = toMs
-    if (toMs - askMs > answerWithinMs) found.push({ fromMs: askMs, toMs })
-  }
-  return found
 }
 
 /**

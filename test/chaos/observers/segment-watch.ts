@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { namespaceFile } from '../../../lab/network.ts'
 import { Asker } from '../../support/lab/asker.ts'
+import { silences } from '../../support/lab/claims.ts'
 import type { TestLab } from '../../support/lab/lab.ts'
 import { clientOf, WatchedSegment } from '../../support/lab/segment.ts'
-import { type Span, silences } from '../spans.ts'
+import type { Span } from '../spans.ts'
 
 /** The layer-2 issue's measure: longer than this two MACs must not own one address. */
 const DUAL_MS = 100

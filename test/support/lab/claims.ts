@@ -28,6 +28,12 @@ export interface DualOwnership {
   readonly toMs: number
 }
 
+/** A time in which nobody answered for an address, in ms since 1970. */
+export interface Silence {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
 /** An owner that leaves a question unanswered for so long owns the address no more. */
 export const ANSWER_WITHIN_MS = 100
 
@@ -90,4 +96,22 @@ export function firstClaimAfter(
     ({ timeMs, mac, kind }) =>
       timeMs > afterMs && mac !== options.notMac && (options.kind === undefined || kind === options.kind),
   )
+}
+
+/**
+ * The times in which questions to all were left unanswered: each from the first such question to the next claim by anyone, or to `untilMs`, up to which
+ * everything has been heard. Where nobody asks there is no silence, so that a late asker makes none up.
+ */
+export function silences({ claims, asksMs }: Heard, untilMs: number, answerWithinMs = ANSWER_WITHIN_MS): Silence[] {
+  const found: Silence[] = []
+  let next = 0
+  let coveredUntilMs = Number.NEGATIVE_INFINITY
+  for (const askMs of asksMs) {
+    if (askMs <= coveredUntilMs) continue
+    while (next < claims.length && claims[next]!.timeMs < askMs) next++
+    const toMs = claims[next]?.timeMs ?? untilMs
+    coveredUntilMs = toMs
+    if (toMs - askMs > answerWithinMs) found.push({ fromMs: askMs, toMs })
+  }
+  return found
 }

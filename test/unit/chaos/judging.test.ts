@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { boundsOf, takenOver, unfelt } from '../../chaos/fault.ts'
 import { growth, type Sample } from '../../chaos/growth.ts'
 import { judgeRound, type Seen, union } from '../../chaos/judge-round.ts'
-import { judge, losses, type Span, silences } from '../../chaos/spans.ts'
+import { judge, losses, type Span } from '../../chaos/spans.ts'
+import { silences } from '../../support/lab/claims.ts'
 
 const span = (fromMs: number, toMs: number): Span => ({ fromMs, toMs })
 
