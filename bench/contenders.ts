@@ -9,7 +9,12 @@ import { buildMetallb, metallbVersion } from './metallb.ts'
 export const namespace = 'bench-system'
 
 /** The environment of Herald's processes as its chart and its image have it; the addon lies beside the bundles there. */
-export const HERALD_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', HERALD_NATIVE: resolve('native/build/herald.node') }
+export const HERALD_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '1',
+  HERALD_NATIVE: resolve('native/build/herald.node'),
+  // The image has no code that was compiled before, as a checkout has.
+  NODE_DISABLE_COMPILE_CACHE: '1',
+}
 
 /** Something that gives Services their addresses, as a process of its own. */
 export interface Contender {

@@ -93,6 +93,9 @@ install_packages
 build_native
 flock -u 9
 exec 9>&-
+# Tests start hundreds of processes from their sources: all but the first find them compiled (0.2 s instead of 0.6 s for a speaker).
+NODE_COMPILE_CACHE=$root/node_modules/.cache/compiled
+export NODE_COMPILE_CACHE
 
 [ $# -gt 0 ] || fail "usage: sh lab/toolchain.sh COMMAND [ARGUMENT…]"
 exec "$@"

@@ -2,11 +2,12 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { parse } from 'yaml'
 import type { NetworkNamespace } from '../../test/support/netns.ts'
 import { eventually } from '../../test/support/processes.ts'
+import { HERALD_ENVIRONMENT } from '../contenders.ts'
 import { residentMb } from '../figures.ts'
 import { NODE_AS, ROUTER_AS } from './frr-receiver.ts'
 import type { Changed, HeraldAnnouncerInit } from './herald-announcer.ts'
@@ -71,7 +72,7 @@ export class Herald implements AnnouncerKind {
     const argument: HeraldAnnouncerInit = { ...init, localAs: NODE_AS, peerAs: ROUTER_AS, services: this.#services }
     const child = namespace.spawn(process.execPath, [...speakerNodeFlags(), bundle, JSON.stringify(argument)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, HERALD_NATIVE: resolve('native/build/herald.node') },
+      env: { ...process.env, ...HERALD_ENVIRONMENT },
     })
     await once(child, 'message')
     return {
