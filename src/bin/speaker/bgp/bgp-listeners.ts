@@ -19,6 +19,8 @@ export interface BgpListenersInit {
   port: number
   /** a peer has called, and its connection has the options that the peer asks for */
   onCall(peer: string, socket: Socket): void
+  /** What problemOf() says has changed. */
+  onProblem(): void
 }
 
 /** Who calls, as the socket tells. */
@@ -34,7 +36,7 @@ interface Place {
   readonly vrf: string | undefined
   listener: TcpListener | undefined
   cancelRetry: CancelTimer
-  lastProblem: string
+  problem: string | undefined
 }
 
 const RETRY_MS = 5_000
@@ -83,6 +85,12 @@ export class BgpListeners {
     for (const place of this.#places.values()) this.#setKeys(place)
   }
 
+  /** Why a peer that may call cannot. */
+  problemOf(config: PeerConfig): string | undefined {
+    const problem = this.#places.get(placeKey(config))?.problem
+    return problem && `this node cannot take the peer's call on TCP port ${this.#init.port}: ${problem}`
+  }
+
   async close(): Promise<void> {
     this.#callers = []
     const places = [...this.#places.values()]
@@ -91,7 +99,7 @@ export class BgpListeners {
   }
 
   #open(key: string, { family, vrf }: Pick<Place, 'family' | 'vrf'>): void {
-    const place: Place = { family, vrf, listener: undefined, cancelRetry: () => {}, lastProblem: '' }
+    const place: Place = { family, vrf, listener: undefined, cancelRetry: () => {}, problem: undefined }
     this.#places.set(key, place)
     void this.#listen(place)
   }
@@ -112,7 +120,6 @@ export class BgpListeners {
       })
       if (!this.#has(place)) return await listener.close()
       place.listener = listener
-      place.lastProblem = ''
       this.#setKeys(place)
     } catch (error) {
       if (!this.#has(place)) return
@@ -133,8 +140,12 @@ export class BgpListeners {
   }
 
   #setKeys(place: Place): void {
+    if (!place.listener) return
     try {
-      place.listener?.setMd5Keys(this.#keysOf(place))
+      place.listener.setMd5Keys(this.#keysOf(place))
+      if (place.problem === undefined) return
+      place.problem = undefined
+      this.#init.onProblem()
     } catch (error) {
       this.#report(place, error)
     }
@@ -143,8 +154,9 @@ export class BgpListeners {
   #report(place: Place, error: unknown): void {
     const { family, vrf } = place
     const problem = (error as Error).message
-    if (place.lastProblem === problem) return
-    place.lastProblem = problem
+    if (place.problem === problem) return
+    place.problem = problem
+    this.#init.onProblem()
     const fields = { family, vrf, port: this.#init.port, problem }
     this.#logger.warn(fields, 'cannot wait for the calls of BGP peers, will be tried again')
   }

@@ -73,6 +73,7 @@ export class BgpPeers {
         if (driver) driver.accept(socket)
         else discard(socket)
       },
+      onProblem: () => this.#tellSoon(),
     })
   }
 
@@ -141,8 +142,10 @@ export class BgpPeers {
   sessions(): readonly BgpSessionReport[] {
     return this.#sorted().map(driver => {
       const report = driver.report()
-      const waitsInVain = this.#init.port === 0 && driver.config.mode === 'passive'
-      return waitsInVain ? { ...report, lastError: NO_PORT } : report
+      // A session that stands needs no listener; one that this end may open says itself why it does not.
+      if (report.state === 'Established' || driver.config.mode !== 'passive') return report
+      const lastError = this.#init.port === 0 ? NO_PORT : this.#listeners.problemOf(driver.config)
+      return lastError === undefined ? report : { ...report, lastError }
     })
   }
 

@@ -175,14 +175,23 @@ describe('the set of BGP peers', () => {
     assert.match(world.peers.sessions()[0]?.lastError ?? '', /no port: set --bgp-listen-port/)
   })
 
-  it('tries again when it may not listen, and says so once', async () => {
-    world.listenError = Object.assign(new Error('port 179 is in use'), { code: 'EADDRINUSE' })
-    world.peers.setPeers([passive])
+  it('tries again when it may not listen, says so once, and tells why of those alone that can only be called', async () => {
+    const errorOf = (name: string) => world.peers.sessions().find(({ peer }) => peer === name)?.lastError
+    world.listenError = Object.assign(new Error('it is in use'), { code: 'EADDRINUSE' })
+    world.peers.setPeers([passive, { ...passive, name: 'both', mode: 'both' }])
+    const { told } = world
     await world.clock.advanceAsync(12_000)
-    assert.equal(world.warnings.length, 1)
+    const ofListener = world.warnings.filter(fields => (fields as { port?: number }).port === 179)
+    assert.equal(ofListener.length, 1)
+    assert.equal(errorOf(passive.name), "this node cannot take the peer's call on TCP port 179: it is in use")
+    assert.doesNotMatch(errorOf('both') ?? '', /cannot take/)
+    assert.ok(world.told > told)
+    const toldOfProblem = world.told
     world.listenError = undefined
     await world.clock.advanceAsync(5_000)
     assert.equal(world.open.length, 1)
+    assert.equal(errorOf(passive.name), undefined)
+    assert.ok(world.told > toldOfProblem)
   })
 
   it('calls an unnumbered peer as soon as a router is found on its interface', async () => {
