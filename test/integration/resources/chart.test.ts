@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { buildHelm } from '../../../lab/build.ts'
 import { run } from '../../../lab/process.ts'
-import { type ApiServer, startApiServer } from '../../support/api-server.ts'
 
 interface Rule {
   apiGroups: string[]
@@ -289,95 +288,4 @@ describe('the chart', () => {
       assert.match(stderr, message)
     })
   }
-
-  describe('on a real API server', () => {
-    let server: ApiServer
-    before(async () => {
-      server = await startApiServer()
-    })
-    after(() => server?.stop())
-
-    it('installs, upgrades, and leaves the definitions behind when it is uninstalled', async () => {
-      const access = ['--kubeconfig', server.kubeconfigFile, '--namespace', 'herald-system']
-      const release = (...args: string[]) => run([helm, ...args, ...access], { check: false })
-      const installed = await release('install', 'lb', chart, '--create-namespace', '--wait=false')
-      assert.equal(installed.code, 0, installed.stderr)
-      assert.match(installed.stdout, /kind: IPAddressPool/)
-      const upgraded = await release('upgrade', 'lb', chart, '--set', 'speaker.logLevel=debug', '--wait=false')
-      assert.equal(upgraded.code, 0, upgraded.stderr)
-
-      const allowed = async (component: string, verb: string, resource: string) => {
-        const account = `--as=system:serviceaccount:herald-system:lb-${component}`
-        const [type, subresource] = resource.split('//')
-        const question = ['auth', 'can-i', verb, type!, ...(subresource ? [`--subresource=${subresource}`] : [])]
-        const { stdout } = await server.kubectl([...question, account, '--namespace=herald-system'])
-        return stdout.trim() === 'yes'
-      }
-      const answers: [component: string, verb: string, resource: string, expected: boolean][] = [
-        ['controller', 'create', 'tokenreviews.authentication.k8s.io', true],
-        ['speaker', 'create', 'subjectaccessreviews.authorization.k8s.io', true],
-        ['controller', 'patch', 'services//status', true],
-        ['controller', 'patch', 'leases.coordination.k8s.io/herald-controller', true],
-        ['controller', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', false],
-        ['controller', 'patch', 'services', false],
-        ['controller', 'watch', 'nodes', true],
-        ['controller', 'get', 'nodes', false],
-        ['controller', 'watch', 'endpointslices.discovery.k8s.io', true],
-        ['controller', 'delete', 'servicel2statuses.metallb.io', true],
-        ['controller', 'patch', 'servicel2statuses.metallb.io//status', true],
-        ['controller', 'patch', 'servicel2statuses.metallb.io', false],
-        ['speaker', 'create', 'servicel2statuses.metallb.io', false],
-        ['controller', 'watch', 'secrets', true],
-        ['controller', 'patch', 'secrets', false],
-        ['controller', 'create', 'secrets', true],
-        ['controller', 'watch', 'bgppeers.metallb.io', true],
-        ['controller', 'patch', 'bgppeers.metallb.io//status', true],
-        ['controller', 'patch', 'bgppeers.metallb.io', false],
-        ['controller', 'patch', 'communities.metallb.io//status', true],
-        ['controller', 'create', 'servicebgpstatuses.metallb.io', true],
-        ['controller', 'patch', 'servicebgpstatuses.metallb.io//status', true],
-        ['controller', 'watch', 'bgpsessionstatuses.herald.io', true],
-        ['controller', 'patch', 'bgpsessionstatuses.herald.io//status', false],
-        ['controller', 'patch', 'ipaddresspools.metallb.io//status', true],
-        ['controller', 'patch', 'configurationstates.metallb.io//status', true],
-        ['controller', 'patch', 'configurationstates.metallb.io', false],
-        ['controller', 'get', 'deployments.apps/lb-controller', true],
-        ['controller', 'get', 'deployments.apps/other', false],
-        ['speaker', 'list', 'configurationstates.metallb.io', false],
-        ['speaker', 'patch', 'configurationstates.metallb.io//status', false],
-        ['controller', 'patch', 'ipaddresspools.metallb.io', false],
-        ['controller', 'patch', 'addressreservations.herald.io//status', true],
-        ['controller', 'patch', 'addressreservations.herald.io', false],
-        ['speaker', 'watch', 'endpointslices.discovery.k8s.io', true],
-        ['speaker', 'patch', 'leases.coordination.k8s.io/herald-speaker-a', true],
-        ['speaker', 'patch', 'services', false],
-        ['speaker', 'get', 'secrets/herald-liveness', true],
-        ['speaker', 'watch', 'secrets', true],
-        ['speaker', 'create', 'secrets', false],
-        ['speaker', 'watch', 'bgpadvertisements.metallb.io', true],
-        ['speaker', 'watch', 'bfdprofiles.metallb.io', true],
-        ['speaker', 'patch', 'bgppeers.metallb.io//status', false],
-        ['speaker', 'create', 'bgpsessionstatuses.herald.io', true],
-        ['speaker', 'delete', 'bgpsessionstatuses.herald.io', true],
-        ['speaker', 'patch', 'bgpsessionstatuses.herald.io//status', true],
-        ['speaker', 'create', 'servicebgpstatuses.metallb.io', false],
-      ]
-      for (const [component, verb, resource, expected] of answers) {
-        assert.equal(await allowed(component, verb, resource), expected, `${component} ${verb} ${resource}`)
-      }
-      const elsewhere = ['auth', 'can-i', 'list', 'secrets', '--namespace=default']
-      for (const component of ['controller', 'speaker']) {
-        const { stdout } = await server.kubectl([
-          ...elsewhere,
-          `--as=system:serviceaccount:herald-system:lb-${component}`,
-        ])
-        assert.equal(stdout.trim(), 'no', component)
-      }
-
-      const uninstalled = await release('uninstall', 'lb')
-      assert.equal(uninstalled.code, 0, uninstalled.stderr)
-      const left = await server.kubectl(['get', 'crd', '--output=name'])
-      assert.match(left.stdout, /ipaddresspools\.metallb\.io/)
-    })
-  })
 })
