@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { kindsNamed } from '../chaos/faults/registry.ts'
 import { runChaos } from '../chaos/run.ts'
-import { onlyInFullRun } from '../support/lab/full-run.ts'
 
 /** Kinds that are over within seconds on any machine. */
 const KINDS = ['controller-kill', 'speaker-kill', 'api-500', 'pools-edited', 'crowd', 'packets-doubled']
@@ -13,8 +12,7 @@ describe('chaos, the short form', function () {
   // A story of faults that went wrong is to be read, not repeated until it goes well.
   this.retries(0)
 
-  it('keeps its promises through six faults of one seed', async function () {
-    onlyInFullRun(this, 'two minutes of a machine that does nothing else')
+  it('keeps its promises through six faults of one seed', async () => {
     const summary = await runChaos({
       ...{ name: process.env.HERALD_TEST_LAB ?? 'herald', seed: 8, kinds: kindsNamed(KINDS), minutes: 1.2 },
       ...{ rounds: KINDS.length, crowd: 30, patience: PATIENCE },
