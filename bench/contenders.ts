@@ -1,20 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { parse, parseAllDocuments } from 'yaml'
-import { runLogged } from '../lab/progress.ts'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { buildHerald, chartNodeFlags, HERALD_ENVIRONMENT } from './herald-bundles.ts'
 import { buildMetallb, metallbVersion } from './metallb.ts'
 
 export const namespace = 'bench-system'
-
-/** The environment of Herald's processes as its chart and its image have it; the addon lies beside the bundles there. */
-export const HERALD_ENVIRONMENT = {
-  MALLOC_ARENA_MAX: '1',
-  HERALD_NATIVE: resolve('native/build/herald.node'),
-  // The image has no code that was compiled before, as a checkout has.
-  NODE_DISABLE_COMPILE_CACHE: '1',
-}
 
 /** Something that gives Services their addresses, as a process of its own. */
 export interface Contender {
@@ -26,16 +17,8 @@ export interface Contender {
   start(kubeconfigFile: string): ChildProcess
 }
 
-/** Bundles Herald's processes as the image has them; the folder, which goes with this process. */
-export async function buildHerald(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'herald-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  await runLogged([process.execPath, 'src/bin/build.ts', '--out', folder], { logFile: join(folder, 'build.log') })
-  return folder
-}
-
 /** Herald's controller as the image has it: one bundle. */
-export async function herald({ nodeFlags = chartNodeFlags() } = {}): Promise<Contender> {
+export async function herald({ nodeFlags = chartNodeFlags('controller') } = {}): Promise<Contender> {
   const folder = await buildHerald()
   const flags = ['--namespace', namespace, '--pod-name', 'controller', '--log-level', 'warn', '--port', '0']
   const probes = ['--health-probe-host', '127.0.0.1', '--health-probe-port', '0']
@@ -50,12 +33,6 @@ export async function herald({ nodeFlags = chartNodeFlags() } = {}): Promise<Con
         { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...HERALD_ENVIRONMENT } },
       ),
   }
-}
-
-/** The flags of Node that the chart gives the controller. */
-function chartNodeFlags(): string[] {
-  const values = parse(readFileSync('charts/herald/values.yaml', 'utf8')) as { controller: { nodeFlags: string[] } }
-  return values.controller.nodeFlags
 }
 
 /** The least that the work can cost: watches and patches with Herald's client, without deciding anything. */

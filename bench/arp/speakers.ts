@@ -2,9 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ApiServer } from '../../test/support/api-server.ts'
 import { connectByVeth, NetworkNamespace } from '../../test/support/netns.ts'
-import { speakerNodeFlags } from '../bgp/announcers.ts'
-import { buildHerald, HERALD_ENVIRONMENT } from '../contenders.ts'
 import { residentMb } from '../figures.ts'
+import { buildHerald, chartNodeFlags, HERALD_ENVIRONMENT } from '../herald-bundles.ts'
 import { buildMetallb } from '../metallb.ts'
 import { relay, TellingRelay } from './api-relay.ts'
 import { apply, configuration } from './cluster.ts'
@@ -75,7 +74,7 @@ export async function herald(api: ApiServer): Promise<Speaker & { relay: Telling
   const child = segment.node.spawn(
     process.execPath,
     [
-      ...speakerNodeFlags(),
+      ...chartNodeFlags('speaker'),
       ...[`${folder}/speaker.js`, ...flags, '--log-level', 'warn', '--port', '0', '--health-probe-host', '127.0.0.1'],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...HERALD_ENVIRONMENT } },

@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { parse } from 'yaml'
 import type { NetworkNamespace } from '../../test/support/netns.ts'
 import { eventually } from '../../test/support/processes.ts'
-import { HERALD_ENVIRONMENT } from '../contenders.ts'
 import { residentMb } from '../figures.ts'
+import { chartNodeFlags, HERALD_ENVIRONMENT } from '../herald-bundles.ts'
 import { NODE_AS, ROUTER_AS } from './frr-receiver.ts'
 import type { Changed, HeraldAnnouncerInit } from './herald-announcer.ts'
 import { mrtTable } from './mrt.ts'
@@ -39,12 +38,6 @@ export interface HeraldAnnouncer extends Announcer {
   change(index: number): Promise<Changed>
 }
 
-/** The flags of Node that the chart gives the speaker. */
-export function speakerNodeFlags(): string[] {
-  const values = parse(readFileSync('charts/herald/values.yaml', 'utf8')) as { speaker: { nodeFlags: string[] } }
-  return values.speaker.nodeFlags
-}
-
 /** Herald's driver, bundled as the image's processes are. */
 export class Herald implements AnnouncerKind {
   readonly name = 'Herald'
@@ -70,7 +63,7 @@ export class Herald implements AnnouncerKind {
     })
     await this.#built
     const argument: HeraldAnnouncerInit = { ...init, localAs: NODE_AS, peerAs: ROUTER_AS, services: this.#services }
-    const child = namespace.spawn(process.execPath, [...speakerNodeFlags(), bundle, JSON.stringify(argument)], {
+    const child = namespace.spawn(process.execPath, [...chartNodeFlags('speaker'), bundle, JSON.stringify(argument)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, ...HERALD_ENVIRONMENT },
     })

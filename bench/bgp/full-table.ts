@@ -71,22 +71,14 @@ export function fewestUpdates(prefixes: number): { updates: number; octets: numb
 function print(runs: ReadonlyMap<AnnouncerKind, readonly Run[]>, prefixes: number): void {
   const fewest = fewestUpdates(prefixes)
   const all = (kind: AnnouncerKind, pick: (run: Run) => number) => runs.get(kind)!.map(pick)
+  const shown = (kind: AnnouncerKind, pick: (run: Run) => number) => spread(all(kind, pick), ms)
   const median = (kind: AnnouncerKind, pick: (run: Run) => number) => percentile(all(kind, pick), 0.5)
   const [herald] = [...runs.keys()]
   const rows = [...runs.keys()].map(kind => [
     kind.name,
-    spread(
-      all(kind, run => run.lastUpdateMs),
-      ms,
-    ),
-    spread(
-      all(kind, run => run.mostMs),
-      ms,
-    ),
-    spread(
-      all(kind, run => run.allMs),
-      ms,
-    ),
+    shown(kind, run => run.lastUpdateMs),
+    shown(kind, run => run.mostMs),
+    shown(kind, run => run.allMs),
     times(
       median(kind, run => run.allMs),
       median(herald!, run => run.allMs),

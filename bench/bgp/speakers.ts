@@ -10,10 +10,9 @@ import type { NetworkNamespace } from '../../test/support/netns.ts'
 import { relay } from '../arp/api-relay.ts'
 import { apply, createServices, defineKinds } from '../arp/cluster.ts'
 import { livenessSecret, surroundings } from '../arp/speakers.ts'
-import { buildHerald, HERALD_ENVIRONMENT } from '../contenders.ts'
 import { mb, ms, percentile, residentMb, spread, table, times } from '../figures.ts'
+import { buildHerald, chartNodeFlags, HERALD_ENVIRONMENT } from '../herald-bundles.ts'
 import { buildMetallb, metallbVersion } from '../metallb.ts'
-import { speakerNodeFlags } from './announcers.ts'
 import { NODE_AS, ROUTER_AS } from './frr-receiver.ts'
 import { fewestUpdates } from './full-table.ts'
 import type { Gate } from './gate.ts'
@@ -79,7 +78,13 @@ async function herald(): Promise<SpeakerKind> {
       node.spawn(
         process.execPath,
         [
-          ...[...speakerNodeFlags(), `${folder}/speaker.js`, ...identity('herald'), '--kubeconfig', api.kubeconfigFile],
+          ...[
+            ...chartNodeFlags('speaker'),
+            `${folder}/speaker.js`,
+            ...identity('herald'),
+            '--kubeconfig',
+            api.kubeconfigFile,
+          ],
           ...['--log-level', 'warn', '--port', '0', '--health-probe-host', '127.0.0.1'],
         ],
         {
@@ -185,18 +190,13 @@ async function changeServices(api: ApiServer, gate: Gate): Promise<number[]> {
 function print(runs: ReadonlyMap<SpeakerKind, readonly Run[]>, services: number): void {
   const [own] = [...runs.keys()]
   const all = (kind: SpeakerKind, pick: (run: Run) => number) => runs.get(kind)!.map(pick)
+  const shown = (kind: SpeakerKind, pick: (run: Run) => number) => spread(all(kind, pick), ms)
   const median = (kind: SpeakerKind, pick: (run: Run) => number) => percentile(all(kind, pick), 0.5)
   const fewest = fewestUpdates(services)
   const rows = [...runs.keys()].map(kind => [
     kind.name,
-    spread(
-      all(kind, run => run.fromStartMs),
-      ms,
-    ),
-    spread(
-      all(kind, run => run.fromCallMs),
-      ms,
-    ),
+    shown(kind, run => run.fromStartMs),
+    shown(kind, run => run.fromCallMs),
     times(
       median(kind, run => run.fromCallMs),
       median(own!, run => run.fromCallMs),

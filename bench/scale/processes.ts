@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import type { NetworkNamespace } from '../../test/support/netns.ts'
-import { HERALD_ENVIRONMENT } from '../contenders.ts'
+import { chartNodeFlags, HERALD_ENVIRONMENT } from '../herald-bundles.ts'
 import { buildMetallb } from '../metallb.ts'
 import { NAMESPACE } from './api.ts'
 import { OWN_NODE, OWN_POD } from './objects.ts'
@@ -83,12 +81,6 @@ export async function metallbProcesses({ kubeconfigs, node }: Surroundings): Pro
       return running(child, Promise.resolve(Number.NaN))
     },
   }
-}
-
-/** The flags of Node that the chart gives a process. */
-function chartNodeFlags(component: 'controller' | 'speaker'): string[] {
-  const values = parse(readFileSync('charts/herald/values.yaml', 'utf8')) as Record<string, { nodeFlags: string[] }>
-  return values[component]?.nodeFlags ?? []
 }
 
 /** Herald's process: it logs to its standard output that it is ready. */
