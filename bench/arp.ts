@@ -17,6 +17,8 @@ const SERVICES = 1_000
 const FLOOD = { perSecond: 100_000, seconds: 5 }
 const CHANGES_PER_SECOND = 1_000
 const IDLE_MS = 10_000
+/** Herald gives memory back in three steps, ten seconds apart. */
+const REST_MS = 45_000
 const PACES = {
   'a request every millisecond': { requests: 1_000, gapUs: 1_000 },
   'the next request at once': { requests: 3_000, gapUs: 0 },
@@ -74,6 +76,8 @@ async function main(api: ApiServer): Promise<void> {
     )
   }
   await statusesWritten(api, speakers)
+  console.error(`bench: letting them come to rest (${REST_MS / 1_000} s)`)
+  await new Promise(resolve => setTimeout(resolve, REST_MS))
   const busy = await quiet()
   const idle = await idleFigures(speakers)
 
