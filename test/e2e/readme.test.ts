@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-
-/** The fenced blocks of a Markdown file in one language. */
-function blocks(file: string, language: string): string[] {
-  return [...readFileSync(file, 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, text = '']) => text,
-  )
-}
-
-/** The commands of a shell block, without comments. */
-function commands(block: string): string[] {
-  return block
-    .split('\n')
-    .map(line => line.replace(/ +#.*$/, '').trim())
-    .filter(Boolean)
-}
+import { fencedBlocks, shellCommands } from '../support/markdown.ts'
 
 describe('the README, as a new user follows it', function () {
   this.timeout(240_000)
   // Each goes on where the last one ended.
   this.retries(0)
-  const shell = blocks('README.md', 'sh').flatMap(commands)
+  const page = readFileSync('README.md', 'utf8')
+  const shell = fencedBlocks(page, 'sh').flatMap(shellCommands)
+  const yamls = fencedBlocks(page, 'yaml').map(({ text }) => text)
 
   const run = (command: string, input?: string) => {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
@@ -59,7 +47,7 @@ describe('the README, as a new user follows it', function () {
   })
 
   it('has a pool and an advertisement that the cluster takes', () => {
-    const [yaml] = blocks('README.md', 'yaml')
+    const [yaml] = yamls
     assert.ok(yaml)
     // The demo's pool has the same addresses.
     run('npm run -s lab -- kubectl delete -f lab/demo/pool.yaml')
@@ -68,7 +56,7 @@ describe('the README, as a new user follows it', function () {
   })
 
   it('has a BGP peer and an advertisement with which the nodes have sessions', () => {
-    const yaml = blocks('README.md', 'yaml')[1]
+    const [, yaml] = yamls
     assert.ok(yaml)
     assert.match(run('npm run -s lab -- kubectl apply -f -', yaml), /bgppeer.metallb.io\/rack-router created/)
     const sessions = 'npm run -s lab -- kubectl wait bgpsessionstatuses -n herald-system -l herald.io/peer=rack-router'
