@@ -34,7 +34,7 @@ export function spread(samples: readonly number[], show: (value: number) => stri
 /** How many times `b` goes into `a`. */
 export function times(a: number, b: number): string {
   const ratio = a / b
-  return Number.isNaN(ratio) ? '—' : `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)} ×`
+  return Number.isFinite(ratio) ? `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)} ×` : '—'
 }
 
 /** A table for a terminal and for Markdown alike. */
