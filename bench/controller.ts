@@ -11,7 +11,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type ApiServer, startApiServer } from '../test/support/api-server.ts'
 import { bareLoop, type Contender, herald, metallb, namespace } from './contenders.ts'
-import { mb, ms, percentile, quiet, residentMb, spread, table, times } from './figures.ts'
+import { mb, ms, percent, percentile, quiet, residentMb, spread, table, times } from './figures.ts'
 import { type Burst, ServiceLoad } from './service-load.ts'
 import { distributionPlot } from './step-plot.ts'
 
@@ -220,8 +220,6 @@ function plot(all: ReadonlyMap<Contender, readonly Figures[]>): void {
   const axis = 'from the answer to its creation to its address, seen in a watch'
   writeFileSync('docs/images/allocation.svg', distributionPlot({ title, axis }, lines, { fromMs: 1, toMs: 100_000 }))
 }
-
-const percent = (share: number) => `${(share * 100).toFixed(0)} %`
 
 function pool(): object {
   return {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mb, ms, percentile, spread, table, times } from './figures.ts'
+import { mb, ms, percent, percentile, spread, table, times } from './figures.ts'
 import { buildHerald } from './herald-bundles.ts'
 import { metallbVersion } from './metallb.ts'
 import { COMPONENTS, type Figures, type MeasureInit, measure } from './scale/measure.ts'
@@ -46,7 +46,6 @@ for (let round = 1; round <= rounds; round++) {
 }
 
 const names = [...results.keys()]
-const percent = (share: number) => `${(share * 100).toFixed(1)} %`
 const rate = (value: number) => value.toFixed(1)
 const row = (title: string, of: (figures: Figures) => number, show: (value: number) => string) => {
   const all = names.map(name => results.get(name)!.map(of))

@@ -31,6 +31,11 @@ export function spread(samples: readonly number[], show: (value: number) => stri
   return `${show(percentile(samples, 0.5))} (${show(Math.min(...samples))} – ${show(Math.max(...samples))})`
 }
 
+/** 0.0042 → "0.4 %", 0.42 → "42 %". */
+export function percent(share: number): string {
+  return Number.isNaN(share) ? '—' : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+}
+
 /** How many times `b` goes into `a`. */
 export function times(a: number, b: number): string {
   const ratio = a / b

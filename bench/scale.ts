@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mb, ms, table } from './figures.ts'
+import { mb, ms, percent, table } from './figures.ts'
 import { buildHerald } from './herald-bundles.ts'
 import { calculate, leaseWritesPerSecond, type Point, type Size } from './scale/calculation.ts'
 import { COMPONENTS, type Component, type Figures, measure } from './scale/measure.ts'
@@ -50,7 +50,6 @@ try {
 }
 
 function print(all: readonly Figures[]): void {
-  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const rate = (value: number) => value.toFixed(1)
   const calculated: Size = { services: 50_000, speakers: 1_000 }
   const titleOf = ({ services, speakers }: Size) => `${services} Services, ${speakers} speakers`
