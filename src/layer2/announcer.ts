@@ -59,6 +59,8 @@ export class Announcer {
   #standing: Standing = { viewIsOld: false, apiReachable: true, leaving: false }
   readonly #queue = new DueQueue<Claim>()
   readonly #owned = new Set<Claim>()
+  /** addresses whose announcements may be others than when takeChanged() was asked last */
+  readonly #changed = new Set<string>()
   readonly #conflicts = new Set<Claim>()
   /** by interface: when the next address may be asked for */
   readonly #nextAskMs = new Map<string, number>()
@@ -80,9 +82,19 @@ export class Announcer {
 
   /** Everything announced now. */
   *announcements(): IterableIterator<Announcement> {
-    for (const { address, link, state } of this.#owned) {
-      if (state.phase === 'owner') yield { address, link, sinceMs: state.sinceMs }
-    }
+    for (const claim of this.#owned) yield* announcementOf(claim)
+  }
+
+  /** Where an address in canonical form is announced now. */
+  *announcementsOf(key: string): IterableIterator<Announcement> {
+    for (const claim of this.#wanted.get(key)?.claims.values() ?? []) yield* announcementOf(claim)
+  }
+
+  /** The addresses that have come to be announced, or ceased to be, on some interface since this was asked last. */
+  takeChanged(): string[] {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    return changed
   }
 
   /** Every stranger that uses, or lately used, an address of ours. */
@@ -208,7 +220,10 @@ export class Announcer {
 
   #drop(claim: Claim, wanted: Wanted): void {
     const { link, address, state } = claim
-    if (state.phase === 'owner') this.#actions.push({ type: 'silence', link, address })
+    if (state.phase === 'owner') {
+      this.#changed.add(claim.key)
+      this.#actions.push({ type: 'silence', link, address })
+    }
     if (state.phase !== 'idle') this.#actions.push({ type: 'ignore', link, address })
     claim.state = IDLE
     this.#owned.delete(claim)
@@ -283,6 +298,7 @@ export class Announcer {
       claim.state = state
       if (state.phase === 'owner') this.#owned.add(claim)
       else this.#owned.delete(claim)
+      if (announcedSince(state) !== announcedSince(before)) this.#changed.add(claim.key)
       this.#noteConflict(claim, before, nowMs)
     }
     this.#queue.set(claim, dueOf(state, this.#timings))
@@ -339,6 +355,15 @@ export class Announcer {
     const askAtMs = () => this.#askAt(link.name, nowMs)
     return claimView(this.#placeOf(key, link), this.#standing, { nowMs, askAtMs, goneAfterMs })
   }
+}
+
+function* announcementOf({ address, link, state }: Claim): IterableIterator<Announcement> {
+  const sinceMs = announcedSince(state)
+  if (sinceMs !== undefined) yield { address, link, sinceMs }
+}
+
+function announcedSince(state: ClaimState): number | undefined {
+  return state.phase === 'owner' ? state.sinceMs : undefined
 }
 
 function conflictOf(state: ClaimState): Conflict | undefined {

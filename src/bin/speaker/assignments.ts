@@ -4,6 +4,7 @@ import { services } from '../../kubernetes/resources.ts'
 import type { ServiceView } from '../../resources/service.ts'
 import type { AnnouncedAddress } from '../../speaker/decide.ts'
 import type { DecisionChange } from '../../speaker/decisions.ts'
+import type { WithholdReason } from '../../speaker/withhold-reason.ts'
 import type { LinkReport } from './link/link-messages.ts'
 
 export interface AssignmentsComponents {
@@ -13,6 +14,9 @@ export interface AssignmentsComponents {
   events: Pick<EventRecorder, 'record'>
   logger: Logger
 }
+
+/** Reasons for which a Service claims no address. */
+const GONE: readonly WithholdReason[] = ['serviceDeleted', 'notLoadBalancer']
 
 /** Tells, on the Services and in the log, which of them this node is to announce, announces, or cannot. */
 export class Assignments {
@@ -25,7 +29,8 @@ export class Assignments {
   /** Services of which an address is announced here, elected or not */
   readonly #announced = new Set<string>()
   #interfaces: readonly string[] = []
-  #active: ReadonlySet<string> = new Set()
+  /** addresses that are announced here */
+  readonly #active = new Set<string>()
 
   constructor(components: AssignmentsComponents, init: { nodeName: string }) {
     this.#components = components
@@ -43,6 +48,8 @@ export class Assignments {
       this.#elected.delete(key)
       this.#failed.delete(key)
       const fields = { service: key, reason: after.withhold }
+      // Nobody claims its addresses any more by whom #ended() would find it, and one of the same name is another.
+      if (GONE.includes(after.withhold) && this.#announced.delete(key)) logger.info(fields, 'service withdrawn')
       if ('announce' in before) logger.info(fields, 'not elected any more')
       else logger.debug(fields, 'service not announced')
       return
@@ -55,20 +62,16 @@ export class Assignments {
     if (addresses.some(address => this.#active.has(address))) this.#began(key)
   }
 
-  reported({ interfaces, announcements }: LinkReport): void {
+  reported({ interfaces, announced, withdrawn }: LinkReport): void {
     const names = interfaces.map(({ name }) => name)
     const changed = String(names) !== String(this.#interfaces)
     this.#interfaces = names
     if (changed) for (const [key, announce] of this.#elected) this.#checkInterfaces(key, announce)
-    const before = this.#active
-    this.#active = new Set(announcements.map(({ address }) => address))
-    for (const address of before) {
-      if (!this.#active.has(address)) for (const key of this.#components.servicesOf(address)) this.#ended(key)
-    }
-    for (const address of this.#active) {
-      if (!before.has(address)) for (const key of this.#components.servicesOf(address)) this.#began(key)
-    }
-    for (const key of this.#announced) if (!this.#components.serviceOf(key)) this.#announced.delete(key)
+    const ended = withdrawn.filter(address => this.#active.delete(address))
+    const began = announced.map(({ address }) => address).filter(address => !this.#active.has(address))
+    for (const address of began) this.#active.add(address)
+    for (const address of ended) for (const key of this.#components.servicesOf(address)) this.#ended(key)
+    for (const address of began) for (const key of this.#components.servicesOf(address)) this.#began(key)
   }
 
   #began(key: string): void {

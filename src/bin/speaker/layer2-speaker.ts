@@ -6,7 +6,7 @@ import { gatherClusterFacts } from '../../speaker/cluster-facts.ts'
 import { Decisions } from '../../speaker/decisions.ts'
 import { Assignments } from './assignments.ts'
 import { knownSpeakers } from './known-speakers.ts'
-import { EMPTY_REPORT, type LinkReport, type ReportedSession } from './link/link-messages.ts'
+import type { LinkReport, ReportedSession } from './link/link-messages.ts'
 import type { LinkWorker } from './link/link-worker.ts'
 import { RefusedObjects } from './refused-objects.ts'
 import { Rivals } from './rivals.ts'
@@ -38,7 +38,9 @@ export class Layer2Speaker {
   readonly #rivals: Rivals
   readonly #refused: RefusedObjects
   readonly #settler: Settler
-  #report: LinkReport = EMPTY_REPORT
+  /** addresses that are announced here */
+  readonly #owned = new Set<string>()
+  #sessions: readonly ReportedSession[] = []
   #toldRivals = ''
 
   constructor(components: Layer2SpeakerComponents, init: Layer2SpeakerInit) {
@@ -70,7 +72,7 @@ export class Layer2Speaker {
 
   /** The liveness sessions with other speakers. */
   get sessions(): readonly ReportedSession[] {
-    return this.#report.sessions
+    return this.#sessions
   }
 
   /** Some pool or advertisement is refused. */
@@ -115,12 +117,16 @@ export class Layer2Speaker {
 
   /** What the link thread sees and owns. */
   reported(report: LinkReport): void {
-    this.#report = report
+    const { revision, announced, withdrawn, sessions } = report
+    this.#sessions = sessions
     this.#assignments.reported(report)
-    const owned = new Set(report.announcements.map(({ address }) => address))
-    this.#rivals.setOwned(owned, this.#components.stores.speakers.list())
-    this.#tellRivals()
-    if (this.#decisions.setOwned(owned, report.revision)) this.#settler.schedule()
+    for (const { address } of announced) this.#owned.add(address)
+    for (const address of withdrawn) this.#owned.delete(address)
+    if (announced.length > 0 || withdrawn.length > 0) {
+      this.#rivals.setOwned(this.#owned, this.#components.stores.speakers.list())
+      this.#tellRivals()
+    }
+    if (this.#decisions.setOwned(this.#owned, revision)) this.#settler.schedule()
   }
 
   #settle(nowMs: number): number | undefined {

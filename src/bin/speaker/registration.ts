@@ -8,7 +8,7 @@ import { apiVersionOf, type OwnerReference, speakerStatuses } from '../../kubern
 import { StatusWriter } from '../../kubernetes/status-writer.ts'
 import type { ReadableStore } from '../../kubernetes/store.ts'
 import type { NodeView } from '../../resources/node.ts'
-import { isRegistered, type SpeakerReport, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
+import { isRegistered, type SpeakerView, sameReport } from '../../resources/speaker-view.ts'
 import { type SpeakerObservation, SpeakerReports } from './speaker-report.ts'
 
 export interface RegistrationComponents {
@@ -50,7 +50,6 @@ export class Registration {
   #leaseOwner = ''
   #toldOfMissingNode = false
   readonly #reports = new SpeakerReports()
-  #report: SpeakerReport | undefined
   #lastWriteMs = Number.NEGATIVE_INFINITY
   #renewedOnce = false
   #leaseExpired = false
@@ -96,7 +95,7 @@ export class Registration {
 
   /** What the link thread sees now. The first report begins the registration. */
   setReport(report: SpeakerObservation): void {
-    this.#report = this.#reports.describe(report)
+    this.#reports.apply(report)
     this.#reconciler.enqueue(this.#init.nodeName)
   }
 
@@ -125,20 +124,21 @@ export class Registration {
   async #reconcile(signal: AbortSignal): Promise<Outcome> {
     const { clock, nodes, speakers } = this.#components
     const { namespace, nodeName: name } = this.#init
-    const report = this.#report
     const node = nodes.get(name)
     // The report or the Node will come, and with it this is called again.
     if (!node) this.#tellOfMissingNode()
-    if (!report || !node) return done
+    if (!this.#reports.any || !node) return done
     const owner: OwnerReference = { apiVersion: 'v1', kind: 'Node', name, uid: node.uid }
     const { podName, podUid } = this.#init
     await this.#startLease(podUid ? { apiVersion: 'v1', kind: 'Pod', name: podName, uid: podUid } : owner)
     if (!this.#lease?.held) return done
 
-    const own = speakers.get(`${namespace}/${name}`)
-    if (own?.reported && !own.expiredAt && sameReport(own, report)) return done
+    // Before the report is looked at: that costs as much as it is long, and it may change a hundred times a second.
     const waitMs = this.#lastWriteMs + WRITE_INTERVAL_MS - clock.monotonicMs()
     if (waitMs > 0) return retryAfter(waitMs)
+    const own = speakers.get(`${namespace}/${name}`)
+    const report = this.#reports.current
+    if (own?.reported && !own.expiredAt && sameReport(own, report)) return done
     this.#lastWriteMs = clock.monotonicMs()
     if (!own) {
       const metadata = { namespace, name, ownerReferences: [owner] }

@@ -237,7 +237,7 @@ export class Speaker {
   #onReport(report: LinkReport): void {
     for (const { name } of report.interfaces) this.#linkProblems.delete(name)
     if (report.interfaces.length === 0) this.#logger.warn({}, 'no interface to announce on: all are down or excluded')
-    this.#logger.debug({ ...report, announcements: report.announcements.length }, 'link report')
+    this.#logger.debug(report, 'link report')
     this.#registration.setReport(report)
     this.#layer2.reported(report)
     this.#bgp.reported(report)

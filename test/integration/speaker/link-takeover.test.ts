@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ETHERTYPE_ARP } from '../../../src/arp/packet.ts'
 import { arpQuestion } from '../../../src/arp/probe.ts'
-import type { LinkReport, Takeover } from '../../../src/bin/speaker/link/link-messages.ts'
+import type { Takeover } from '../../../src/bin/speaker/link/link-messages.ts'
 import { LinkWorker } from '../../../src/bin/speaker/link/link-worker.ts'
 import { SystemClock } from '../../../src/io/clock.ts'
 import { openPacketSocket, type SystemPacketSocket } from '../../../src/io/packet-socket.ts'
@@ -16,6 +16,7 @@ import { address } from '../../support/addresses.ts'
 import { until } from '../../support/io/until.ts'
 import { ipv6 } from '../../support/neighbors.ts'
 import { canMakeNamespaces, connectByVeth, NetworkNamespace } from '../../support/netns.ts'
+import { Reported, type WholeReport } from '../../support/reported.ts'
 
 const v4 = '192.0.2.1'
 const v6 = '2001:db8::1'
@@ -88,7 +89,7 @@ describe('link threads of two nodes, on a bridge', function () {
   let workers: LinkWorker[]
   let client: Client
   let macs: MacAddress[]
-  let reports: (LinkReport | undefined)[]
+  let reports: (WholeReport | undefined)[]
   let takeovers: (Takeover & { readonly node: string; readonly atMs: number })[]
   let problems: string[]
   let revision = 0
@@ -114,6 +115,7 @@ describe('link threads of two nodes, on a bridge', function () {
     for (const [index, namespace] of nodes.entries()) namespace.ip(`address add 192.0.2.${101 + index}/24 dev eth0`)
     macs = nodes.map(namespace => new Reader(namespace.mac('eth0')).uint48())
     reports = []
+    const reported = [new Reported(), new Reported()]
     takeovers = []
     problems = []
     workers = nodes.map((_, index) => {
@@ -127,7 +129,7 @@ describe('link threads of two nodes, on a bridge', function () {
           liveness: { port: 7946, intervalMs: 100, multiplier: 3 },
           timings: {},
           onReport: report => {
-            reports[index] = report
+            reports[index] = reported[index]!.add(report)
           },
           onTakeovers: list => takeovers.push(...list.map(each => ({ ...each, node, atMs: performance.now() }))),
           onStall: gapMs => problems.push(`${node} stalled for ${gapMs} ms`),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type ArpFrame, ArpOperation, decodeArpFrame, ETHERTYPE_ARP, encodeArpFrame } from '../../../src/arp/packet.ts'
-import type { LinkReport } from '../../../src/bin/speaker/link/link-messages.ts'
 import { LinkWorker } from '../../../src/bin/speaker/link/link-worker.ts'
 import { SystemClock } from '../../../src/io/clock.ts'
 import { openPacketSocket, type SystemPacketSocket } from '../../../src/io/packet-socket.ts'
@@ -10,6 +9,7 @@ import { Reader } from '../../../src/wire/reader.ts'
 import { address } from '../../support/addresses.ts'
 import { until } from '../../support/io/until.ts'
 import { canMakeNamespaces, connectByVeth, NetworkNamespace } from '../../support/netns.ts'
+import { Reported, type WholeReport } from '../../support/reported.ts'
 
 const announced = '192.0.2.1'
 
@@ -74,7 +74,8 @@ describe('link thread, over a veth pair', () => {
   let client: NetworkNamespace
   let station: Station
   let worker: LinkWorker
-  let report: LinkReport | undefined
+  let reported: Reported
+  let report: WholeReport | undefined
   let died: Error | undefined
   let revision = 0
   const problems: string[] = []
@@ -92,6 +93,7 @@ describe('link thread, over a veth pair', () => {
     connectByVeth({ namespace: node, interfaceName: 'eth0' }, { namespace: client, interfaceName: 'uplink' })
     node.ip('address add 192.0.2.100/24 dev eth0')
     station = new Station(client, 'uplink')
+    reported = new Reported()
     report = undefined
     died = undefined
     problems.length = 0
@@ -104,7 +106,7 @@ describe('link thread, over a veth pair', () => {
         liveness: { port: 7946, intervalMs: 100, multiplier: 3 },
         timings: {},
         onReport: next => {
-          report = next
+          report = reported.add(next)
         },
         onTakeovers: () => {},
         onStall: gapMs => problems.push(`stalled for ${gapMs} ms`),

@@ -14,6 +14,7 @@ import { Reader } from '../../../src/wire/reader.ts'
 import { address } from '../addresses.ts'
 import { seededRandom } from '../bfd/network.ts'
 import { ipv6 } from '../neighbors.ts'
+import { Reported, type WholeReport } from '../reported.ts'
 import { FakeClock } from './fake-clock.ts'
 import { MemoryGroupMembership } from './memory-group-membership.ts'
 import { MemoryInterfaceMonitor, memoryInterface } from './memory-interface-monitor.ts'
@@ -164,6 +165,7 @@ export class LinkNode {
   readonly groups: MemoryGroupMembership
   readonly driver: LinkDriver
   readonly reports: LinkReport[] = []
+  readonly #reported = new Reported()
   readonly takeovers: ({ readonly atMs: number } & Takeover)[] = []
   readonly stalls: number[] = []
   readonly problems: string[] = []
@@ -222,7 +224,10 @@ export class LinkNode {
         node: this.name,
         excludedInterfaces: init.excludedInterfaces ?? [/^veth/],
         liveness: { port: 7946, intervalMs: 100, multiplier: 3 },
-        onReport: report => this.reports.push(report),
+        onReport: report => {
+          this.reports.push(report)
+          this.#reported.add(report)
+        },
         onTakeovers: takeovers =>
           this.takeovers.push(...takeovers.map(each => ({ atMs: world.clock.monotonicMs(), ...each }))),
         onLeft: () => {
@@ -240,8 +245,9 @@ export class LinkNode {
     this.driver.start()
   }
 
-  get report(): LinkReport | undefined {
-    return this.#stopped ? undefined : this.reports.at(-1)
+  /** all that it has reported by now */
+  get report(): WholeReport | undefined {
+    return this.#stopped ? undefined : this.#reported.report
   }
 
   /** The node's interface, changed as the test says. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Announcer } from '../../../src/layer2/announcer.ts'
-import type { AnnouncerAction, AnnouncerEvent } from '../../../src/layer2/announcer-events.ts'
+import type { Announcement, AnnouncerAction, AnnouncerEvent } from '../../../src/layer2/announcer-events.ts'
 import type { Link } from '../../../src/layer2/link.ts'
 import { Neighbourhood } from '../../../src/layer2/neighbourhood.ts'
 import { address } from '../../support/addresses.ts'
@@ -159,6 +159,7 @@ class Books {
   readonly listened = new Set<string>()
   readonly #links = new Map<string, Link>()
   #usable: readonly Link[] = []
+  readonly #reported = new Map<string, readonly string[]>()
 
   enter(actions: readonly AnnouncerAction[], event: AnnouncerEvent): void {
     if (event.type === 'links') this.#usable = event.links
@@ -208,8 +209,15 @@ class Books {
   }
 
   compare(announcer: Announcer): void {
-    const owned = [...announcer.announcements()].map(item => word({ type: 'answer', ...item }).replace('answer ', ''))
-    assert.deepEqual(owned.sort(), [...this.answered].sort())
+    const wordOf = (item: Announcement) => `${word({ type: 'answer', ...item }).replace('answer ', '')} ${item.sinceMs}`
+    const announcements = [...announcer.announcements()]
+    assert.deepEqual(
+      announcements.map(item => word({ type: 'answer', ...item }).replace('answer ', '')).sort(),
+      [...this.answered].sort(),
+    )
+    // What is reported by differences is the whole all the same.
+    for (const key of announcer.takeChanged()) this.#reported.set(key, [...announcer.announcementsOf(key)].map(wordOf))
+    assert.deepEqual([...this.#reported.values()].flat().sort(), announcements.map(wordOf).sort())
     const waiting = [...this.listened].some(item => {
       const [link, key] = item.split(' ')
       const state = announcer.stateOf(link!, key!)

@@ -282,13 +282,15 @@ export class LinkDriver {
       revision: this.#revision,
       interfaces: this.#ports.interfaces,
       links: this.#ports.links,
-      announcements: this.#announcer.announcements(),
+      changed: this.#announcer.takeChanged(),
+      announcementsOf: key => this.#announcer.announcementsOf(key),
       conflicts: this.#announcer.conflicts(),
       watched: this.#liveness.watched(),
       offsetMs: this.#clock.now() - this.#clock.monotonicMs(),
     })
-    const text = JSON.stringify(report)
-    if (text === this.#lastReport) return
+    const { announced, withdrawn, ...rest } = report
+    const text = JSON.stringify(rest)
+    if (text === this.#lastReport && announced.length === 0 && withdrawn.length === 0) return
     this.#lastReport = text
     this.#init.onReport(report)
   }

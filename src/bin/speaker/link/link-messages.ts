@@ -109,17 +109,30 @@ export interface ReportedSession {
   readonly sinceMs: number
 }
 
-/** What this node sees and announces; sent whole when it changed. All lists are sorted. */
+/**
+ * What this node sees and announces; sent when it changed. There may be thousands of announcements, of which one has changed: they come as the
+ * difference to the report before, everything else whole. All lists are sorted.
+ */
 export interface LinkReport {
   /** of the last desired change that it knows */
   readonly revision: number
   readonly interfaces: readonly ReportedInterface[]
-  readonly announcements: readonly ReportedAnnouncement[]
+  /** new, or otherwise than before */
+  readonly announced: readonly ReportedAnnouncement[]
+  /** addresses that are announced no more */
+  readonly withdrawn: readonly string[]
   readonly conflicts: readonly ReportedConflict[]
   readonly sessions: readonly ReportedSession[]
 }
 
-export const EMPTY_REPORT: LinkReport = { revision: 0, interfaces: [], announcements: [], conflicts: [], sessions: [] }
+export const EMPTY_REPORT: LinkReport = {
+  revision: 0,
+  interfaces: [],
+  announced: [],
+  withdrawn: [],
+  conflicts: [],
+  sessions: [],
+}
 
 /** `ra`: router advertisements */
 export type DropProtocol = 'arp' | 'ndp' | 'bfd' | 'ra'

@@ -4,7 +4,7 @@ import { formatAddress } from '../../../ip/address.ts'
 import type { Announcement, AnnouncementConflict } from '../../../layer2/announcer-events.ts'
 import type { Link } from '../../../layer2/link.ts'
 import { formatMac } from '../../../wire/mac-address.ts'
-import type { LinkReport, ReportedSession } from './link-messages.ts'
+import type { LinkReport, ReportedAnnouncement, ReportedSession } from './link-messages.ts'
 
 /** Where a report takes what it says. Times are of the monotonic clock. */
 export interface ReportSources {
@@ -12,7 +12,9 @@ export interface ReportSources {
   readonly interfaces: readonly NetworkInterface[]
   /** those in use, by name */
   readonly links: ReadonlyMap<string, Link>
-  readonly announcements: Iterable<Announcement>
+  /** addresses in canonical form that may be announced otherwise than before */
+  readonly changed: Iterable<string>
+  readonly announcementsOf: (address: string) => Iterable<Announcement>
   readonly conflicts: Iterable<AnnouncementConflict>
   /** watched nodes, on each way to them */
   readonly watched: Iterable<{ readonly node: string; readonly liveness: NodeLiveness }>
@@ -26,7 +28,7 @@ export function buildReport(sources: ReportSources): LinkReport {
   return {
     revision,
     interfaces: reportInterfaces(sources),
-    announcements: reportAnnouncements(sources),
+    ...reportAnnouncements(sources),
     conflicts: [...conflicts]
       .map(({ address, link, mac, sinceMs }) => ({
         address: formatAddress(address),
@@ -50,24 +52,23 @@ function reportInterfaces({ interfaces, links }: ReportSources): LinkReport['int
     .sort(by(({ name }) => name))
 }
 
-function reportAnnouncements({ announcements, offsetMs }: ReportSources): LinkReport['announcements'] {
-  const byAddress = new Map<string, { interfaces: string[]; sinceMs: number }>()
-  for (const { address, link, sinceMs } of announcements) {
-    const key = formatAddress(address)
-    const entry = byAddress.get(key)
-    if (!entry) byAddress.set(key, { interfaces: [link.name], sinceMs })
-    else {
-      entry.interfaces.push(link.name)
-      entry.sinceMs = Math.min(entry.sinceMs, sinceMs)
+function reportAnnouncements(sources: ReportSources): Pick<LinkReport, 'announced' | 'withdrawn'> {
+  const { changed, announcementsOf, offsetMs } = sources
+  const announced: ReportedAnnouncement[] = []
+  const withdrawn: string[] = []
+  for (const address of [...changed].sort()) {
+    const announcements = [...announcementsOf(address)]
+    if (announcements.length === 0) {
+      withdrawn.push(address)
+      continue
     }
-  }
-  return [...byAddress]
-    .map(([address, { interfaces, sinceMs }]) => ({
+    announced.push({
       address,
-      interfaces: interfaces.sort(),
-      sinceMs: Math.round(offsetMs + sinceMs),
-    }))
-    .sort(by(({ address }) => address))
+      interfaces: announcements.map(({ link }) => link.name).sort(),
+      sinceMs: Math.round(offsetMs + Math.min(...announcements.map(({ sinceMs }) => sinceMs))),
+    })
+  }
+  return { announced, withdrawn }
 }
 
 /** Of several ways to a node the worst is told. */

@@ -11,6 +11,7 @@ describe('Assignments', () => {
   let services: Map<string, ServiceView>
   let events: string[]
   let assignments: Assignments
+  let announced: string[]
 
   const put = (key: string, ...addresses: string[]) => {
     const [namespace, name] = key.split('/')
@@ -28,17 +29,22 @@ describe('Assignments', () => {
   })
   const decide = (key: string, after: Decision, before: Decision = { withhold: 'notOwner' }) =>
     assignments.decided({ key, before, after })
-  const report = (interfaces: string[], ...addresses: string[]) =>
+  /** The link thread announces these addresses now, and tells of the difference. */
+  const report = (interfaces: string[], ...addresses: string[]) => {
     assignments.reported({
       ...EMPTY_REPORT,
       interfaces: interfaces.map(name => ({ name, mac: 'm', addresses: [] })),
-      announcements: addresses.map(each => ({ address: each, interfaces, sinceMs: 0 })),
+      announced: addresses.map(each => ({ address: each, interfaces, sinceMs: 0 })),
+      withdrawn: announced.filter(each => !addresses.includes(each)),
     })
+    announced = addresses
+  }
   const rows = () => [...assignments.rows()].map(({ service, ip }) => `${service} ${ip}`)
 
   beforeEach(() => {
     services = new Map()
     events = []
+    announced = []
     assignments = new Assignments(
       {
         serviceOf: key => services.get(key),
@@ -139,9 +145,31 @@ describe('Assignments', () => {
     put('default/web', '192.0.2.1')
     report(['eth0'], '192.0.2.1')
     services.delete('default/web')
+    decide('default/web', { withhold: 'serviceDeleted' }, announce('all', '192.0.2.1'))
     report(['eth0'])
     put('default/web', '192.0.2.1')
     report(['eth0'], '192.0.2.1')
     assert.equal(events.length, 2)
+  })
+
+  it('tells again of a Service that was of another type in between', () => {
+    put('default/web', '192.0.2.1')
+    report(['eth0'], '192.0.2.1')
+    decide('default/web', { withhold: 'notLoadBalancer' }, announce('all', '192.0.2.1'))
+    report(['eth0'])
+    report(['eth0'], '192.0.2.1')
+    assert.equal(events.length, 2)
+  })
+
+  it('goes by the difference: what a report does not speak of is announced on', () => {
+    put('default/web', '192.0.2.1')
+    put('default/dns', '192.0.2.2')
+    report(['eth0'], '192.0.2.1', '192.0.2.2')
+    assignments.reported({
+      ...EMPTY_REPORT,
+      interfaces: [{ name: 'eth0', mac: 'm', addresses: [] }],
+      withdrawn: ['192.0.2.2'],
+    })
+    assert.deepEqual(rows(), ['default/web 192.0.2.1'])
   })
 })

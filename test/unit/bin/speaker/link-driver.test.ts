@@ -35,7 +35,8 @@ describe('LinkDriver, alone on a segment in memory', () => {
       .filter(({ senderProtocolAddress }) => senderProtocolAddress !== 0)
       .map(frame => `${frame.operation} ${text(frame.senderProtocolAddress)}`)
   const interfaces = [{ name: 'eth0', mac: '02:00:00:00:00:01', addresses: ['192.0.2.101/24'] }]
-  const nothing = { interfaces, announcements: [], conflicts: [], sessions: [] }
+  const nothing = { interfaces, conflicts: [], sessions: [] }
+  const unchanged = { ...nothing, announced: [], withdrawn: [] }
 
   it('asks twice, 50 ms apart, then claims, and answers from then on', async () => {
     world.desire({ '192.0.2.1': 'a' })
@@ -55,18 +56,36 @@ describe('LinkDriver, alone on a segment in memory', () => {
 
   it('reports together what happens at once, 5 ms later, with the wall clock', async () => {
     await world.run(5)
-    assert.deepEqual(node.reports, [{ revision: 0, ...nothing }])
+    assert.deepEqual(node.reports, [{ revision: 0, ...unchanged }])
     const sinceMs = world.clock.now() + ASKING_MS
     world.desire({ '192.0.2.1': 'a', '192.0.2.2': 'a', '2001:db8::1': 'a' })
     await world.run(ASKING_MS + 4)
-    assert.deepEqual(node.reports.slice(1), [{ revision: 1, ...nothing }])
+    assert.deepEqual(node.reports.slice(1), [{ revision: 1, ...unchanged }])
     await world.run(2)
     const own = (address: string, at: number) => ({ address, interfaces: ['eth0'], sinceMs: at })
     // the second is asked for 0.2 ms after the first
     const announced = [own('192.0.2.1', sinceMs), own('192.0.2.2', sinceMs)]
-    assert.deepEqual(node.reports.slice(2), [{ revision: 1, ...nothing, announcements: announced }])
+    assert.deepEqual(node.reports.slice(2), [{ revision: 1, ...unchanged, announced }])
     await world.run(5_000)
     assert.equal(node.reports.length, 3, 'what has not changed is not told again')
+  })
+
+  it('reports of a thousand addresses the one that is given up, and it alone', async () => {
+    const wishes = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, i) => [`198.51.${100 + (i >> 8)}.${i & 255}`, 'a']),
+    )
+    world.desire(wishes)
+    await world.run(2_000)
+    assert.equal(node.report?.announcements.length, 1_000)
+    const before = node.reports.length
+    const { '198.51.101.7': _, ...rest } = wishes
+    world.desire(rest)
+    await world.run(1_000)
+    assert.deepEqual(
+      node.reports.slice(before).map(({ announced, withdrawn }) => ({ announced, withdrawn })),
+      [{ announced: [], withdrawn: ['198.51.101.7'] }],
+    )
+    assert.equal(node.report?.announcements.length, 999)
   })
 
   it('announces by the schedule and counts', async () => {
@@ -94,7 +113,7 @@ describe('LinkDriver, alone on a segment in memory', () => {
     await world.run(10_000)
     assert.deepEqual(node.sent, [])
     assert.deepEqual(node.driver.counters().addresses, [])
-    assert.deepEqual(node.report, { revision: 2, ...nothing })
+    assert.deepEqual(node.report, { revision: 2, ...nothing, announcements: [] })
   })
 
   it('is silent at once on interfaces that are not wanted any more', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EMPTY_REPORT } from '../../../../src/bin/speaker/link/link-messages.ts'
 import { Registration } from '../../../../src/bin/speaker/registration.ts'
 import type { Lease } from '../../../../src/kubernetes/lease-record.ts'
 import type { KubernetesObject } from '../../../../src/kubernetes/resources.ts'
@@ -11,7 +12,7 @@ import { type Link, MemoryApi } from '../../../support/kubernetes/memory-api.ts'
 
 const statusKey = 'herald/node-1'
 const leaseKey = 'herald/herald-speaker-node-1'
-const report = { interfaces: [{ name: 'eth0', mac: 'm', addresses: [] }], announcements: [] }
+const report = { ...EMPTY_REPORT, interfaces: [{ name: 'eth0', mac: 'm', addresses: [] }] }
 
 describe("a speaker's registration", () => {
   let clock: FakeClock
@@ -118,7 +119,7 @@ describe("a speaker's registration", () => {
       const addresses = Array.from({ length: count }, (_, index) => `192.0.2.${index}`)
       registration.setReport({
         ...report,
-        announcements: addresses.map(address => ({ address, interfaces: ['eth0'], sinceMs })),
+        announced: addresses.map(address => ({ address, interfaces: ['eth0'], sinceMs })),
         conflicts: [{ address: '192.0.2.99', interface: 'eth0', mac: 'n', sinceMs }],
         sessions: [{ node: 'node-2', state: 'Up', sinceMs }],
       })
