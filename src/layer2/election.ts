@@ -21,9 +21,19 @@ const NOBODY: readonly string[] = []
 interface Entry {
   readonly hash: string
   group: ElectionGroup
+  /** of the candidates in order; the numbers of those of them with the highest score, which deal() asks */
   first: readonly RankedNode[]
+  asked: readonly number[]
+  /** the number of the elected node; NONE before the first deal and without candidates */
+  owner: number
   order: readonly string[]
+  /** made of other candidates than those that `order` was made of */
+  isNew: boolean
 }
+
+const NONE = -1
+/** When so few groups came or went, each is put into its place; otherwise all are merged. */
+const FEW = 64
 
 /**
  * Deals groups of addresses out to nodes. The same groups give the same result everywhere, in whatever order and steps they came: every
@@ -39,7 +49,9 @@ export class Election {
   /** the entries by the hashes of their addresses: an order that all speakers share and that favours nobody */
   #sorted: Entry[] = []
   readonly #sizes = new Map<Candidates, number>()
-  readonly #changed = new Set<string>()
+  /** entries that came, or went, since the last deal */
+  readonly #changed = new Set<Entry>()
+  readonly #numbers = new NodeNumbers()
 
   /** Adds a group, or puts another in the place of the one with its address. */
   set(group: ElectionGroup): void {
@@ -49,11 +61,16 @@ export class Election {
       this.#count(entry.group, -1)
       entry.group = group
     } else {
-      entry = { hash: sha256(address), group, first: [], order: NOBODY }
+      entry = { hash: sha256(address), group, first: [], asked: [], owner: NONE, order: NOBODY, isNew: true }
       this.#entries.set(address, entry)
-      this.#changed.add(address)
+      this.#changed.add(entry)
     }
-    entry.first = this.#ranking.first(address, candidates)
+    const first = this.#ranking.first(address, candidates)
+    if (first !== entry.first) {
+      entry.first = first
+      entry.asked = first.filter(({ score }) => score === first[0]!.score).map(({ node }) => this.#numbers.of(node))
+      entry.isNew = true
+    }
     this.#count(group, 1)
   }
 
@@ -63,7 +80,8 @@ export class Election {
     this.#count(entry.group, -1)
     this.#entries.delete(address)
     this.#ranking.forget(address)
-    this.#changed.add(address)
+    // One that came since the last deal has no place yet.
+    if (!this.#changed.delete(entry)) this.#changed.add(entry)
   }
 
   /**
@@ -75,19 +93,21 @@ export class Election {
     this.#ranking.settle()
     this.#sort()
     const shares = nodeShares(this.#sizes)
-    const loads = new Map<string, number>()
+    // This is gone through whenever one group changes: numbers in a row, and of most groups nothing else is looked at.
+    const usual = new Float64Array(this.#numbers.count)
+    for (const [node, share] of shares) usual[this.#numbers.of(node)] = share.usual
+    const loads = new Float64Array(this.#numbers.count)
     const moved: string[] = []
     for (const entry of this.#sorted) {
-      const { group, first, order } = entry
-      let after = NOBODY
-      if (group.candidates.size > 0) {
-        const owner = this.#ownerOf(group, first, loads, shares)
-        loads.set(owner, (loads.get(owner) ?? 0) + group.size)
-        after = isOrder(order, owner, first) ? order : orderFrom(owner, first)
+      const { asked } = entry
+      let owner = NONE
+      for (let at = 0; at < asked.length && owner === NONE; at++) {
+        const number = asked[at]!
+        if (loads[number]! < usual[number]!) owner = number
       }
-      if (after === order) continue
-      entry.order = after
-      moved.push(group.address)
+      if (owner === NONE && asked.length > 0) owner = this.#whereAllAreFull(entry, loads, shares)
+      if (owner !== NONE) loads[owner]! += entry.group.size
+      if ((owner !== entry.owner || entry.isNew) && this.#give(entry, owner)) moved.push(entry.group.address)
     }
     return moved
   }
@@ -102,26 +122,34 @@ export class Election {
     return this.#ranking.all(address, candidates).map(({ node }) => node)
   }
 
-  #ownerOf(
-    { address, candidates }: ElectionGroup,
-    first: readonly RankedNode[],
-    loads: ReadonlyMap<string, number>,
-    shares: ReadonlyMap<string, Share>,
-  ): string {
+  /** @returns whether the order is another now */
+  #give(entry: Entry, owner: number): boolean {
+    const { first, order } = entry
+    entry.owner = owner
+    entry.isNew = false
+    if (owner === NONE) entry.order = NOBODY
+    else {
+      const node = this.#numbers.nodeOf(owner)
+      if (!isOrder(order, node, first)) entry.order = orderFrom(node, first)
+    }
+    return entry.order !== order
+  }
+
+  /** Elects where the first of the candidates carry their usual share, all those with the highest score that are remembered. */
+  #whereAllAreFull({ group, first }: Entry, loads: Float64Array, shares: ReadonlyMap<string, Share>): number {
+    const { address, candidates } = group
     const highest = first[0]!.score
     const find = (ranked: readonly RankedNode[], share: keyof Share): string | undefined => {
       for (const { node, score } of ranked) {
         if (score !== highest) return undefined
-        if ((loads.get(node) ?? 0) < shares.get(node)![share]) return node
+        if (loads[this.#numbers.of(node)]! < shares.get(node)![share]) return node
       }
       return undefined
     }
-    const usual = find(first, 'usual')
-    if (usual !== undefined) return usual
     // Further ones are of use only where the first do not reach down to a lower score.
     const reaches = first.length === candidates.size || first.at(-1)!.score !== highest
     const all = reaches ? first : this.#ranking.all(address, candidates)
-    return find(all, 'usual') ?? find(all, 'most') ?? first[0]!.node
+    return this.#numbers.of(find(all, 'usual') ?? find(all, 'most') ?? first[0]!.node)
   }
 
   #count({ candidates, size }: ElectionGroup, sign: 1 | -1): void {
@@ -132,14 +160,42 @@ export class Election {
 
   #sort(): void {
     if (this.#changed.size === 0) return
-    const stay = this.#sorted.filter(entry => !this.#changed.has(entry.group.address))
-    const come: Entry[] = []
-    for (const address of this.#changed) {
-      const entry = this.#entries.get(address)
-      if (entry) come.push(entry)
+    const [come, gone]: [Entry[], Entry[]] = [[], []]
+    for (const entry of this.#changed) {
+      if (this.#entries.get(entry.group.address) === entry) come.push(entry)
+      else gone.push(entry)
     }
-    this.#sorted = merge(stay, come.sort(compareEntries))
+    if (this.#changed.size <= FEW) {
+      for (const entry of gone) this.#sorted.splice(placeOf(entry, this.#sorted), 1)
+      for (const entry of come) this.#sorted.splice(placeOf(entry, this.#sorted), 0, entry)
+    } else {
+      const stay = gone.length === 0 ? this.#sorted : this.#sorted.filter(entry => !this.#changed.has(entry))
+      this.#sorted = merge(stay, come.sort(compareEntries))
+    }
     this.#changed.clear()
+  }
+}
+
+/** Numbers for the names of nodes, in the order in which they were first met. */
+class NodeNumbers {
+  readonly #numbers = new Map<string, number>()
+  readonly #nodes: string[] = []
+
+  get count(): number {
+    return this.#nodes.length
+  }
+
+  of(node: string): number {
+    let number = this.#numbers.get(node)
+    if (number === undefined) {
+      number = this.#nodes.push(node) - 1
+      this.#numbers.set(node, number)
+    }
+    return number
+  }
+
+  nodeOf(number: number): string {
+    return this.#nodes[number]!
   }
 }
 
@@ -172,6 +228,17 @@ function isOrder(order: readonly string[], owner: string, first: readonly Ranked
     if (node !== owner && order[at++] !== node) return false
   }
   return at === order.length
+}
+
+/** Where an entry is, or belongs. */
+function placeOf(entry: Entry, sorted: readonly Entry[]): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareEntries(sorted[middle]!, entry) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function merge(a: readonly Entry[], b: readonly Entry[]): Entry[] {
