@@ -53,7 +53,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** What the figures were measured on, in one line. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
-  return `${availableParallelism()} cores (${model}), Linux ${release()}, Node ${process.versions.node}`
+  return `${availableParallelism()} cores (${model}), Linux ${release().split('-')[0]}, Node ${process.versions.node}`
 }
 
 /** The load average of the last minute. Figures taken beside other work say less. */
