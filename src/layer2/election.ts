@@ -93,7 +93,8 @@ export class Election {
     this.#ranking.settle()
     this.#sort()
     const shares = nodeShares(this.#sizes)
-    // This is gone through whenever one group changes: numbers in a row, and of most groups nothing else is looked at.
+    // All groups are gone through whenever one changes: numbers in a row, and of most groups nothing else is looked at.
+    for (const node of shares.keys()) this.#numbers.of(node) // gives room to those that no group has among its first
     const usual = new Float64Array(this.#numbers.count)
     for (const [node, share] of shares) usual[this.#numbers.of(node)] = share.usual
     const loads = new Float64Array(this.#numbers.count)

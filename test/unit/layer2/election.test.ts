@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Candidates, Election, type ElectionGroup, electOwners } from '../../../src/layer2/election.ts'
+import { nodeHash, sha256 } from '../../../src/layer2/node-hash.ts'
+import { nodeShares } from '../../../src/layer2/shares.ts'
 
 const abc: Candidates = new Map([
   ['node-a', 0],
@@ -87,6 +89,50 @@ describe('election', () => {
     )
   })
 
+  it('keeps to the rule where many are passed over, more nodes than it remembers of an address', () => {
+    const nodes = Array.from({ length: 40 }, (_, index) => `node-${index}`)
+    const scores = fc.array(fc.constantFrom(0, 0, 0, 0, 7), { minLength: 40, maxLength: 40 })
+    const sets = fc.array(fc.tuple(fc.subarray(nodes, { minLength: 1 }), scores), { minLength: 1, maxLength: 3 })
+    // Large groups fill a node at once.
+    const groups = fc.array(fc.tuple(fc.nat(2), fc.constantFrom(1, 1, 1, 50)), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(sets, groups, (tuples, list) => {
+        const candidates = tuples.map(([some, score]) => new Map(some.map((node, index) => [node, score[index]!])))
+        const input = list.map(([set, size], index) => {
+          return { address: `198.51.100.${index}`, size, candidates: candidates[set % candidates.length]! }
+        })
+        assert.deepEqual(new Map([...electOwners(input)].sort()), new Map([...dealt(input)].sort()))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('passes an address on to a node that no address had among its first before', () => {
+    const address = '192.0.2.1'
+    const nodes = Array.from({ length: 14 }, (_, index) => `node-${index}`)
+    const ranked = new Election().order(address, new Map(nodes.map(node => [node, 0])))
+    // Each of the first twelve is given more than its share, before the turn of the address comes.
+    const spare = Array.from({ length: 250 }, (_, index) => `198.51.100.${index}`)
+    const fillers = ranked.slice(0, 12).map(node => {
+      const other = `beside-${node}`
+      const at = spare.findIndex(each => sha256(each) < sha256(address) && nodeHash(node, each) < nodeHash(other, each))
+      const [filler = ''] = spare.splice(at, 1)
+      return {
+        ...group(
+          filler,
+          new Map([
+            [node, 0],
+            [other, 0],
+          ]),
+        ),
+        size: 100,
+      }
+    })
+    const all = [...fillers, group(address, new Map(nodes.map(node => [node, 0])))]
+    assert.equal(dealt(all).get(address), ranked[12])
+    assert.equal(electOwners(all).get(address), ranked[12])
+  })
+
   it('tells of each group whose order is another, and of no other', () => {
     const election = new Election()
     for (const address of ['192.0.2.1', '192.0.2.2']) election.set(group(address))
@@ -154,6 +200,30 @@ describe('election', () => {
     )
   })
 })
+
+/** The rule as it is written, without anything that makes it fast. */
+function dealt(groups: readonly ElectionGroup[]): Map<string, string> {
+  const sizes = new Map<Candidates, number>()
+  for (const { candidates, size } of groups) sizes.set(candidates, (sizes.get(candidates) ?? 0) + size)
+  const shares = nodeShares(sizes)
+  const loads = new Map<string, number>()
+  const owners = new Map<string, string>()
+  const inOrder = groups
+    .map(each => ({ ...each, hash: sha256(each.address) }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1))
+  for (const { address, size, candidates } of inOrder) {
+    const highest = Math.max(...candidates.values())
+    const asked = [...candidates.keys()]
+      .filter(node => candidates.get(node) === highest)
+      .sort((a, b) => (nodeHash(a, address) < nodeHash(b, address) ? -1 : 1))
+    const below = (share: 'usual' | 'most') => asked.find(node => (loads.get(node) ?? 0) < shares.get(node)![share])
+    const owner = below('usual') ?? below('most') ?? asked[0]
+    if (owner === undefined) continue
+    loads.set(owner, (loads.get(owner) ?? 0) + size)
+    owners.set(address, owner)
+  }
+  return owners
+}
 
 function group(address: string, candidates: Candidates = abc): ElectionGroup {
   return { address, size: 1, candidates }
