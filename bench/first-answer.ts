@@ -105,5 +105,5 @@ function print(): void {
     title: 'A new Service is answered for',
     axis: 'from the answer to its creation to the first answer by ARP',
   }
-  writeFileSync('docs/images/first-answer.svg', distributionPlot(text, lines, { fromMs: 10, toMs: 10_000 }))
+  writeFileSync('docs/images/first-answer.svg', distributionPlot(text, lines, { fromMs: 10, toMs: 2_000 }))
 }
