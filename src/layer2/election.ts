@@ -1,5 +1,5 @@
 import { sha256 } from './node-hash.ts'
-import { type Candidates, compareHashes, type RankedNode, Ranking } from './ranking.ts'
+import { type Candidates, compareHashes, Ranking } from './ranking.ts'
 import { nodeShares, type Share } from './shares.ts'
 
 export type { Candidates }
@@ -22,7 +22,7 @@ interface Entry {
   readonly hash: string
   group: ElectionGroup
   /** of the candidates in order; the numbers of those of them with the highest score, which deal() asks */
-  first: readonly RankedNode[]
+  first: readonly string[]
   asked: readonly number[]
   /** the number of the elected node; NONE before the first deal and without candidates */
   owner: number
@@ -68,7 +68,8 @@ export class Election {
     const first = this.#ranking.first(address, candidates)
     if (first !== entry.first) {
       entry.first = first
-      entry.asked = first.filter(({ score }) => score === first[0]!.score).map(({ node }) => this.#numbers.of(node))
+      const highest = candidates.get(first[0] ?? '')
+      entry.asked = first.filter(node => candidates.get(node) === highest).map(node => this.#numbers.of(node))
       entry.isNew = true
     }
     this.#count(group, 1)
@@ -120,7 +121,7 @@ export class Election {
 
   /** All candidates of an address in the order in which they are asked. */
   order(address: string, candidates: Candidates): string[] {
-    return this.#ranking.all(address, candidates).map(({ node }) => node)
+    return [...this.#ranking.all(address, candidates)]
   }
 
   /** @returns whether the order is another now */
@@ -139,18 +140,18 @@ export class Election {
   /** Elects where the first of the candidates carry their usual share, all those with the highest score that are remembered. */
   #whereAllAreFull({ group, first }: Entry, loads: Float64Array, shares: ReadonlyMap<string, Share>): number {
     const { address, candidates } = group
-    const highest = first[0]!.score
-    const find = (ranked: readonly RankedNode[], share: keyof Share): string | undefined => {
-      for (const { node, score } of ranked) {
-        if (score !== highest) return undefined
+    const highest = candidates.get(first[0]!)
+    const find = (ranked: readonly string[], share: keyof Share): string | undefined => {
+      for (const node of ranked) {
+        if (candidates.get(node) !== highest) return undefined
         if (loads[this.#numbers.of(node)]! < shares.get(node)![share]) return node
       }
       return undefined
     }
     // Further ones are of use only where the first do not reach down to a lower score.
-    const reaches = first.length === candidates.size || first.at(-1)!.score !== highest
+    const reaches = first.length === candidates.size || candidates.get(first.at(-1)!) !== highest
     const all = reaches ? first : this.#ranking.all(address, candidates)
-    return this.#numbers.of(find(all, 'usual') ?? find(all, 'most') ?? first[0]!.node)
+    return this.#numbers.of(find(all, 'usual') ?? find(all, 'most') ?? first[0]!)
   }
 
   #count({ candidates, size }: ElectionGroup, sign: 1 | -1): void {
@@ -211,9 +212,9 @@ export function sameOrder(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((node, index) => node === b[index])
 }
 
-function orderFrom(owner: string, first: readonly RankedNode[]): string[] {
+function orderFrom(owner: string, first: readonly string[]): string[] {
   const order = [owner]
-  for (const { node } of first) {
+  for (const node of first) {
     if (order.length === ORDER_LENGTH) break
     if (node !== owner) order.push(node)
   }
@@ -221,10 +222,10 @@ function orderFrom(owner: string, first: readonly RankedNode[]): string[] {
 }
 
 /** Whether orderFrom() would say the same; without making it, because nearly always it would. */
-function isOrder(order: readonly string[], owner: string, first: readonly RankedNode[]): boolean {
+function isOrder(order: readonly string[], owner: string, first: readonly string[]): boolean {
   if (order[0] !== owner) return false
   let at = 1
-  for (const { node } of first) {
+  for (const node of first) {
     if (at === ORDER_LENGTH) break
     if (node !== owner && order[at++] !== node) return false
   }

@@ -6,7 +6,8 @@ import { nodeHash } from './node-hash.ts'
  */
 export type Candidates = ReadonlyMap<string, number>
 
-export interface RankedNode {
+/** What a node is compared by; for thousands of addresses it is cheaper to compute again than to keep. */
+interface RankedNode {
   readonly node: string
   readonly score: number
   /** sha256(`node#address`), one character a byte */
@@ -16,7 +17,9 @@ export interface RankedNode {
 interface Rank {
   readonly candidates: Candidates
   /** the first of them in order; all, unless they are more than KEPT */
-  readonly first: readonly RankedNode[]
+  readonly first: readonly string[]
+  /** of these the last, with which a node that comes is compared */
+  readonly last: RankedNode | undefined
 }
 
 interface Difference {
@@ -31,7 +34,7 @@ const FEWEST = 5
 
 /**
  * The order of candidates for each address: by preference score, highest first, then by sha256(`node#address`), lowest first, the bytes
- * compared as they stand. What is kept of it follows the candidates as these change: a node that comes costs one hash an address,
+ * compared as they stand. What is kept of it follows the candidates as these change: a node that comes costs a hash or two an address,
  * one that goes none, an address that comes one a node.
  */
 export class Ranking {
@@ -40,17 +43,17 @@ export class Ranking {
   #differences = new WeakMap<Candidates, Map<Candidates, Difference>>()
 
   /** The first candidates of an address in order: at least five, unless there are fewer. */
-  first(address: string, candidates: Candidates): readonly RankedNode[] {
+  first(address: string, candidates: Candidates): readonly string[] {
     const rank = this.#ranks.get(address)
     if (rank?.candidates === candidates) return rank.first
-    const first = (rank && this.#follow(address, rank, candidates)) ?? rankFrom(address, candidates, KEPT)
-    this.#ranks.set(address, { candidates, first })
-    return first
+    const next = (rank && this.#follow(address, rank, candidates)) ?? newRank(address, candidates)
+    this.#ranks.set(address, next)
+    return next.first
   }
 
   /** All candidates of an address in order; nothing of it is remembered. */
-  all(address: string, candidates: Candidates): readonly RankedNode[] {
-    return rankFrom(address, candidates, Number.POSITIVE_INFINITY)
+  all(address: string, candidates: Candidates): readonly string[] {
+    return ranked(address, candidates, Number.POSITIVE_INFINITY).map(({ node }) => node)
   }
 
   /** Forgets what was computed for an address. */
@@ -64,14 +67,24 @@ export class Ranking {
   }
 
   /** The first under other candidates than before; undefined when too few are left to say. */
-  #follow(address: string, rank: Rank, candidates: Candidates): readonly RankedNode[] | undefined {
+  #follow(address: string, rank: Rank, candidates: Candidates): Rank | undefined {
     const { gone, come } = this.#difference(rank.candidates, candidates)
-    const first = rank.first.filter(({ node }) => !gone.has(node))
+    const first = rank.first.filter(node => !gone.has(node))
     let known = rank.candidates.size - gone.size
-    for (const [node, score] of come)
-      insert(first, rankedNode(address, node, score), { complete: first.length === known++ })
+    // It may have come back with another score.
+    const last = rank.last && gone.has(rank.last.node) ? undefined : rank.last
+    const rankOf = (node: string) => (node === last?.node ? last : rankedNode(address, node, candidates.get(node)!))
+    for (const [node, score] of come) {
+      // Nearly always it belongs behind the last, and one comparison says so.
+      const item = rankedNode(address, node, score)
+      let at = first.length
+      while (at > 0 && compareRanks(item, rankOf(first[at - 1]!)) < 0) at--
+      if (at < first.length || first.length === known) first.splice(at, 0, node)
+      known++
+    }
     if (first.length < Math.min(FEWEST, candidates.size)) return undefined
-    return first.slice(0, KEPT)
+    if (first.length > KEPT) first.length = KEPT
+    return { candidates, first, last: first.length === 0 ? undefined : rankOf(first.at(-1)!) }
   }
 
   #difference(before: Candidates, after: Candidates): Difference {
@@ -89,23 +102,23 @@ export class Ranking {
   }
 }
 
-function rankFrom(address: string, candidates: Candidates, count: number): RankedNode[] {
-  if (count >= candidates.size) {
-    return Array.from(candidates, ([node, score]) => rankedNode(address, node, score)).sort(compareRanks)
-  }
+function newRank(address: string, candidates: Candidates): Rank {
+  const first = ranked(address, candidates, KEPT)
+  return { candidates, first: first.map(({ node }) => node), last: first.at(-1) }
+}
+
+/** The first so many candidates. */
+function ranked(address: string, candidates: Candidates, count: number): RankedNode[] {
   const first: RankedNode[] = []
   for (const [node, score] of candidates) {
-    insert(first, rankedNode(address, node, score), { complete: first.length < count })
+    const item = rankedNode(address, node, score)
+    if (first.length === count && compareRanks(item, first[count - 1]!) > 0) continue
+    let at = first.length
+    while (at > 0 && compareRanks(item, first[at - 1]!) < 0) at--
+    first.splice(at, 0, item)
     if (first.length > count) first.pop()
   }
   return first
-}
-
-/** Puts a node where it belongs among the first; behind all of them only when these are known to be all. */
-function insert(first: RankedNode[], item: RankedNode, { complete }: { complete: boolean }): void {
-  let at = first.length
-  while (at > 0 && compareRanks(item, first[at - 1]!) < 0) at--
-  if (at < first.length || complete) first.splice(at, 0, item)
 }
 
 function rankedNode(address: string, node: string, score: number): RankedNode {
