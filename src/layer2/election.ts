@@ -32,6 +32,8 @@ interface Entry {
 }
 
 const NONE = -1
+/** So many nodes that are gone keep their numbers. */
+const GONE_NODES = 1_000
 /** When so few groups came or went, each is put into its place; otherwise all are merged. */
 const FEW = 64
 
@@ -51,7 +53,7 @@ export class Election {
   readonly #sizes = new Map<Candidates, number>()
   /** entries that came, or went, since the last deal */
   readonly #changed = new Set<Entry>()
-  readonly #numbers = new NodeNumbers()
+  #numbers = new NodeNumbers()
 
   /** Adds a group, or puts another in the place of the one with its address. */
   set(group: ElectionGroup): void {
@@ -94,6 +96,7 @@ export class Election {
     this.#ranking.settle()
     this.#sort()
     const shares = nodeShares(this.#sizes)
+    if (this.#numbers.count > 2 * shares.size + GONE_NODES) this.#renumber()
     // All groups are gone through whenever one changes: numbers in a row, and of most groups nothing else is looked at.
     for (const node of shares.keys()) this.#numbers.of(node) // gives room to those that no group has among its first
     const usual = new Float64Array(this.#numbers.count)
@@ -122,6 +125,17 @@ export class Election {
   /** All candidates of an address in the order in which they are asked. */
   order(address: string, candidates: Candidates): string[] {
     return [...this.#ranking.all(address, candidates)]
+  }
+
+  /** Nodes come and go for years. */
+  #renumber(): void {
+    const before = this.#numbers
+    this.#numbers = new NodeNumbers()
+    const again = (number: number) => (number === NONE ? NONE : this.#numbers.of(before.nodeOf(number)))
+    for (const entry of this.#entries.values()) {
+      entry.asked = entry.asked.map(again)
+      entry.owner = again(entry.owner)
+    }
   }
 
   /** @returns whether the order is another now */

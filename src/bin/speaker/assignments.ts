@@ -37,6 +37,11 @@ export class Assignments {
     this.#nodeName = init.nodeName
   }
 
+  /** The addresses that are announced here; the set goes on with the reports. */
+  get active(): ReadonlySet<string> {
+    return this.#active
+  }
+
   /** Each Service with each of its addresses that is announced here. */
   *rows(): IterableIterator<{ service: string; ip: string }> {
     for (const ip of this.#active) for (const service of this.#components.servicesOf(ip)) yield { service, ip }

@@ -38,8 +38,6 @@ export class Layer2Speaker {
   readonly #rivals: Rivals
   readonly #refused: RefusedObjects
   readonly #settler: Settler
-  /** addresses that are announced here */
-  readonly #owned = new Set<string>()
   #sessions: readonly ReportedSession[] = []
   #toldRivals = ''
 
@@ -120,13 +118,12 @@ export class Layer2Speaker {
     const { revision, announced, withdrawn, sessions } = report
     this.#sessions = sessions
     this.#assignments.reported(report)
-    for (const { address } of announced) this.#owned.add(address)
-    for (const address of withdrawn) this.#owned.delete(address)
+    const { active } = this.#assignments
     if (announced.length > 0 || withdrawn.length > 0) {
-      this.#rivals.setOwned(this.#owned, this.#components.stores.speakers.list())
+      this.#rivals.setOwned(active, this.#components.stores.speakers.list())
       this.#tellRivals()
     }
-    if (this.#decisions.setOwned(this.#owned, revision)) this.#settler.schedule()
+    if (this.#decisions.setOwned(active, revision)) this.#settler.schedule()
   }
 
   #settle(nowMs: number): number | undefined {

@@ -133,6 +133,25 @@ describe('election', () => {
     assert.equal(electOwners(all).get(address), ranked[12])
   })
 
+  it('deals as ever when thousands of nodes have come and gone', () => {
+    const election = new Election()
+    const named = (first: number, count: number) =>
+      new Map(Array.from({ length: count }, (_, index) => [`node-${first + index}`, 0]))
+    const lasting = named(1, 8)
+    const stay = Array.from({ length: 20 }, (_, index) => group(`198.51.100.${index}`, lasting))
+    for (let turn = 0; turn < 400; turn++) {
+      // Numbers that are given anew are others, as not so many nodes come before those that last.
+      const passing = group('203.0.113.1', named(100 + 9 * turn, 3 + (turn % 7)))
+      election.set(passing)
+      if (turn === 0) for (const each of stay) election.set(each)
+      election.deal()
+      const rule = dealt([passing, ...stay])
+      for (const { address } of [passing, ...stay]) {
+        assert.equal(election.orderOf(address)[0], rule.get(address), `turn ${turn}`)
+      }
+    }
+  })
+
   it('tells of each group whose order is another, and of no other', () => {
     const election = new Election()
     for (const address of ['192.0.2.1', '192.0.2.2']) election.set(group(address))
