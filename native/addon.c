@@ -29,10 +29,30 @@ static napi_value discard(napi_env env, napi_callback_info info) {
   return napi_create_uint32(env, count, &result) == napi_ok ? result : NULL;
 }
 
+/* pause(handle of a socket with batches): brings nothing until resume() */
+static napi_value pause_handle(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct handle *handle = handle_unwrap(env, argument);
+  if (handle != NULL) handle_pause(handle);
+  return NULL;
+}
+
+/* resume(handle): brings what has come meanwhile, from the event loop */
+static napi_value resume_handle(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  if (!read_arguments(env, info, 1, &argument)) return NULL;
+  struct handle *handle = handle_unwrap(env, argument);
+  int status = handle == NULL ? 0 : handle_resume(handle, UV_READABLE);
+  return status == 0 ? NULL : throw_errno(env, -status, "uv_poll_start");
+}
+
 /* Node runs this once for each environment (main thread, every worker); there is nothing that they share. */
 NAPI_MODULE_INIT() {
   static const napi_property_descriptor common[] = {
       {"close", NULL, close_handle, NULL, NULL, NULL, napi_default, NULL},
+      {"pause", NULL, pause_handle, NULL, NULL, NULL, napi_default, NULL},
+      {"resume", NULL, resume_handle, NULL, NULL, NULL, napi_default, NULL},
       {"discard", NULL, discard, NULL, NULL, NULL, napi_default, NULL},
   };
   if (napi_define_properties(env, exports, sizeof common / sizeof *common, common) != napi_ok ||

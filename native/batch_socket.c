@@ -99,7 +99,7 @@ uint32_t batch_discard(struct batch_socket *socket) {
   return count;
 }
 
-/* True if JavaScript returned and the socket is still open. */
+/* True if JavaScript returned, and the socket is still open and not paused. */
 static bool deliver(struct batch_socket *socket, uint32_t count) {
   struct handle *handle = &socket->handle;
   napi_env env = handle->env;
@@ -113,7 +113,7 @@ static bool deliver(struct batch_socket *socket, uint32_t count) {
     flush_replies(socket, replies);
   }
   napi_close_handle_scope(env, scope);
-  return !handle->closing;
+  return !handle->closing && !handle->paused;
 }
 
 static uint64_t monotonic_ns(void) {
@@ -170,7 +170,7 @@ static void on_event(struct handle *handle, int status, int events) {
     if ((uint32_t)received == socket->slots) continue;
     if (received == 0 || socket->kind->waiting == NULL || !linger(socket)) break;
   }
-  if (handle->closing || handle->polling) return;
+  if (handle->closing || handle->paused || handle->polling) return;
   socket->idle_wakeups = progress ? 0 : socket->idle_wakeups + 1;
   if (socket->idle_wakeups > MAX_IDLE_WAKEUPS || handle_resume(handle, UV_READABLE) != 0) report(socket, EBADF, "poll");
 }

@@ -51,8 +51,16 @@ void handle_close(struct handle *handle) {
   uv_close((uv_handle_t *)&handle->poll, on_loop_closed);
 }
 
+void handle_pause(struct handle *handle) {
+  if (handle->closing || handle->paused) return;
+  handle->paused = true;
+  handle->polling = false;
+  uv_poll_stop(&handle->poll);
+}
+
 int handle_resume(struct handle *handle, int events) {
   if (handle->closing || handle->polling) return 0;
+  handle->paused = false;
   int status = uv_poll_start(&handle->poll, events, on_poll);
   handle->polling = status == 0;
   return status;

@@ -21,6 +21,8 @@ struct handle {
   int fd;
   unsigned references;
   bool polling;
+  /* JavaScript wants nothing from it for now */
+  bool paused;
   bool closing;
   /* true once the environment is going: JavaScript must not be called any more */
   bool environment_ending;
@@ -37,7 +39,10 @@ struct handle {
  */
 napi_value handle_open(napi_env env, struct handle *handle, int fd, int events);
 
-/* Starts watching again, after libuv stopped the poll on an error condition. */
+/* Stops watching; what comes meanwhile waits in the kernel. */
+void handle_pause(struct handle *handle);
+
+/* Starts watching again, after a pause, or after libuv stopped the poll on an error condition. */
 int handle_resume(struct handle *handle, int events);
 
 void handle_close(struct handle *handle);

@@ -64,6 +64,9 @@ const guestPrefix = 'guest/'
 // A node that is heard and whose session does not come up (another key, one-way packets) is not waited for for ever.
 const LONGEST_SETTLE_FACTOR = 4
 
+/** A node may have sessions with a hundred others. The quarter of an interval that is jitter has two or three multiples of this in it. */
+const GRID_PER_INTERVAL = 10
+
 const keyId = 1
 
 /**
@@ -109,6 +112,7 @@ export class Liveness {
       desiredMinTxIntervalMs: intervalMs,
       requiredMinRxIntervalMs: intervalMs,
       slowIntervalMs: intervalMs,
+      transmitGridMs: intervalMs / GRID_PER_INTERVAL,
       detectMultiplier: init.multiplier ?? 3,
       minimumTtl: init.minimumTtl,
     }
@@ -259,8 +263,9 @@ export class Liveness {
       if (nowMs >= watch.settledAtMs) {
         // Its packets come, so it lives: the session is about to come up, or one end is slow.
         const heardMs = (this.#authentication && this.#details(watch).lastHeardMs) ?? Number.NEGATIVE_INFINITY
-        if (nowMs - heardMs < this.#detectionMs && nowMs < watch.sinceMs + LONGEST_SETTLE_FACTOR * this.#settleMs) {
-          watch.settledAtMs = heardMs + this.#detectionMs
+        const latestMs = watch.sinceMs + LONGEST_SETTLE_FACTOR * this.#settleMs
+        if (nowMs - heardMs < this.#detectionMs && nowMs < latestMs) {
+          watch.settledAtMs = Math.min(heardMs + this.#detectionMs, latestMs)
         } else this.#become(watch, 'down', nowMs, actions)
       }
       if (watch.status === 'unknown') this.#settleDueMs = Math.min(this.#settleDueMs, watch.settledAtMs)

@@ -16,6 +16,11 @@ export interface SessionConfig {
    * Herald's speakers among themselves use their fast interval: they are few, know each other, and a takeover may wait for the answer.
    */
   readonly slowIntervalMs?: number
+  /**
+   * Packets leave at multiples of this, where the interval less its jitter (RFC 5880 §6.8.7) has one: many sessions then send at once, and the
+   * processor is woken up once for all of them. Default: at any time
+   */
+  readonly transmitGridMs?: number
   /** least TTL or hop limit of the peer's packets: 255 for a single hop (RFC 5881 §5), less for several (RFC 5883 §5); undefined takes any */
   readonly minimumTtl?: number
   readonly authentication?: Authentication

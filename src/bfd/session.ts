@@ -271,7 +271,7 @@ export class Session {
     // A Final comes besides the periodic packets. It must not delay them: they may carry a Poll of our own, or the peer may poll without end.
     if (final && variables.nextTransmitMs !== Number.POSITIVE_INFINITY) return
     variables.lastTransmitMs = nowMs
-    variables.nextTransmitMs = this.#sendsPeriodically() ? nowMs + this.#jitteredIntervalMs() : Number.POSITIVE_INFINITY
+    variables.nextTransmitMs = this.#sendsPeriodically() ? this.#oneIntervalAfter(nowMs) : Number.POSITIVE_INFINITY
   }
 
   /** Brings the next transmission forward when the interval has become shorter, and back when it may start again. */
@@ -283,7 +283,7 @@ export class Session {
     }
     const latestMs = Math.max(nowMs, variables.lastTransmitMs + this.transmitIntervalMs)
     if (variables.nextTransmitMs > latestMs) {
-      variables.nextTransmitMs = Math.max(nowMs, variables.lastTransmitMs + this.#jitteredIntervalMs())
+      variables.nextTransmitMs = Math.max(nowMs, this.#oneIntervalAfter(variables.lastTransmitMs))
     }
   }
 
@@ -299,10 +299,16 @@ export class Session {
     return !inDemandMode || variables.polling
   }
 
-  /** RFC 5880 §6.8.7: 75 to 100 % of the interval, at most 90 % when one missing packet means down. */
-  #jitteredIntervalMs(): number {
-    const spread = this.#config.detectMultiplier === 1 ? 0.15 : 0.25
-    return this.transmitIntervalMs * (0.75 + spread * this.#random())
+  /** RFC 5880 §6.8.7: 75 to 100 % of the interval later, at most 90 % when one missing packet means down. */
+  #oneIntervalAfter(sentMs: number): number {
+    const { detectMultiplier, transmitGridMs = 0 } = this.#config
+    const earliestMs = sentMs + this.transmitIntervalMs * 0.75
+    const latestMs = earliestMs + this.transmitIntervalMs * (detectMultiplier === 1 ? 0.15 : 0.25)
+    const dueMs = earliestMs + (latestMs - earliestMs) * this.#random()
+    if (transmitGridMs === 0) return dueMs
+    const afterMs = Math.ceil(dueMs / transmitGridMs) * transmitGridMs
+    if (afterMs <= latestMs) return afterMs
+    return afterMs - transmitGridMs >= earliestMs ? afterMs - transmitGridMs : dueMs
   }
 }
 

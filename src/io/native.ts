@@ -40,7 +40,9 @@ export interface NativeAddon {
   close(handle: NativeHandle): void
   /** gives back what the process holds and can have again; returns 0 or the number of an error, which is not thrown */
   releaseMemory(): number
-  /** of a handle that delivers batches */
+  /** of a handle that delivers batches, as the next two: brings nothing until resume() */
+  pause(handle: NativeHandle): void
+  resume(handle: NativeHandle): void
   discard(handle: NativeHandle): number
   packetOpen(
     options: NativeBatchOptions & {

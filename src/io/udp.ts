@@ -39,6 +39,9 @@ export interface UdpSocket {
    * also reported to onError, after this call has returned. Returns 0 when closed.
    */
   send(datagrams: readonly OutgoingDatagram[]): number
+  /** No callback comes until resume(); what arrives waits in the kernel. Both do no harm when called twice, or after close(). */
+  pause(): void
+  resume(): void
   /** Throws away every datagram that has arrived and not been delivered; returns how many. */
   discard(): number
   /** Closes the descriptor at once; no callback comes afterwards. */
@@ -145,6 +148,14 @@ class NativeUdpSocket implements UdpSocket {
       if (error) queueMicrotask(() => this.#closed || this.#onError(error))
     }
     return taken
+  }
+
+  pause(): void {
+    if (!this.#closed) native().pause(this.#handle)
+  }
+
+  resume(): void {
+    if (!this.#closed) native().resume(this.#handle)
   }
 
   discard(): number {

@@ -1,3 +1,4 @@
+import { Rush } from '../../controller/rush.ts'
 import type { Clock } from '../../io/clock.ts'
 import type { EventRecorder } from '../../kubernetes/events.ts'
 import type { Logger } from '../../kubernetes/logger.ts'
@@ -40,9 +41,12 @@ export class Allocation {
   readonly #services: Reconciler
   readonly #pools: Reconciler
   readonly #reservations: Reconciler
+  readonly #clock: Clock
+  readonly #rush = new Rush()
 
   constructor(components: AllocationComponents, { namespace, loadBalancerClass, cleanupFinalizer }: AllocationInit) {
     const { stores, clock, random, logger, nowText, statusWriter, recorder, onConfigurationChanged } = components
+    this.#clock = clock
     this.controller = new ServiceController(
       {
         services: stores.services,
@@ -51,7 +55,12 @@ export class Allocation {
         reservations: stores.reservations,
         logger,
         nowText,
-        statusWriter,
+        statusWriter: {
+          writeService: (...write) => {
+            this.#rush.note(clock.monotonicMs())
+            return statusWriter.writeService(...write)
+          },
+        },
         enqueue: keys => {
           for (const key of keys) this.#services.enqueue(key)
         },
@@ -111,7 +120,7 @@ export class Allocation {
 
   /** Whether addresses are being given at the moment. */
   get busy(): boolean {
-    return this.#services.busy
+    return this.#services.busy || this.#rush.isOn(this.#clock.monotonicMs())
   }
 
   /** Whether every Service that was there at the start has been looked at. */

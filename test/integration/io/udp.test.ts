@@ -219,6 +219,33 @@ describe('UDP socket', () => {
     assert.equal(receiver.socket.discard(), 0)
   })
 
+  it('brings nothing while it is paused, and then what has come', async () => {
+    const batches: number[] = []
+    const receiver = open(right, {
+      family: 4,
+      batchSize: 2,
+      onBatch: ({ count }) => {
+        batches.push(count)
+        receiver.socket.pause()
+      },
+    })
+    const sender = open(left, { family: 4 })
+    const datagram = { address: address('192.0.2.2'), port: receiver.socket.localPort, payload: text('one of five') }
+    // Each of both ways is seen to work: a batch that is full is followed by the next, unless the callback has paused.
+    sender.socket.send(Array.from({ length: 5 }, () => datagram))
+    for (const soFar of [[2], [2, 2], [2, 2, 1]]) {
+      await until('a batch', () => batches.length === soFar.length)
+      await new Promise(resolve => setTimeout(resolve, 50))
+      assert.deepEqual(batches, soFar)
+      receiver.socket.resume()
+      receiver.socket.resume()
+    }
+    receiver.socket.pause()
+    receiver.socket.close()
+    receiver.socket.resume()
+    receiver.socket.pause()
+  })
+
   it('says why it cannot be opened', () => {
     const first = open(left, { family: 4 })
     assert.throws(() => open(left, { family: 4, port: first.socket.localPort }), { code: 'EADDRINUSE' })

@@ -99,6 +99,7 @@ class MemoryUdpSocket implements UdpSocket {
   readonly #host: MemoryUdpHost
   readonly init: UdpSocketInit
   #queue: Datagram[] = []
+  #paused = false
   #closed = false
 
   constructor(host: MemoryUdpHost, init: UdpSocketInit) {
@@ -118,6 +119,15 @@ class MemoryUdpSocket implements UdpSocket {
       this.#host.transmit(datagram, this.localPort, this.init.ttl ?? 64)
     }
     return datagrams.length
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.wake()
   }
 
   discard(): number {
@@ -141,7 +151,7 @@ class MemoryUdpSocket implements UdpSocket {
   }
 
   #deliver(): void {
-    if (this.#host.paused || this.#closed || this.#queue.length === 0) return
+    if (this.#host.paused || this.#paused || this.#closed || this.#queue.length === 0) return
     const datagrams = this.#queue.splice(0)
     const batch: DatagramBatch = {
       count: datagrams.length,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { SessionState } from '../../../src/bfd/packet.ts'
+import { seededRandom } from '../../support/bfd/network.ts'
 import { config, makeSession, receive, sent, sessionIn, states, transmissions } from './session-scene.ts'
 
 const { init, up } = SessionState
@@ -40,6 +41,27 @@ describe('BFD session', () => {
         assert.equal(Math.round(second - first), expectedMs)
       })
     }
+
+    it('sends at multiples of its grid, and keeps its jitter', () => {
+      const session = makeSession({ slowIntervalMs: 100, transmitGridMs: 10 }, seededRandom(7))
+      const times = transmissions(session, 0, 20_000).slice(1)
+      const gaps = times.slice(1).map((time, i) => time - times[i]!)
+      assert.deepEqual(
+        times.filter(time => time % 10 !== 0),
+        [],
+      )
+      assert.deepEqual([...new Set(gaps)].sort(), [100, 80, 90])
+    })
+
+    it('keeps its jitter where that has no multiple of the grid in it', () => {
+      const times = transmissions(
+        makeSession({ slowIntervalMs: 100, transmitGridMs: 60 }, () => 0.5),
+        0,
+        200,
+      )
+      // From 75 to 100 ms there is none, from 162.5 to 187.5 ms there is 180.
+      assert.deepEqual(times, [0, 87.5, 180])
+    })
 
     it('sends no faster than the peer can bear', () => {
       const session = sessionIn(up)
