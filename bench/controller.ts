@@ -18,6 +18,8 @@ import { distributionPlot } from './step-plot.ts'
 const SINGLE = 30
 const WAIT_MS = 120_000
 const SETTLE_MS = 2_000
+/** longer than a condition waits that says of a new Service that it is not announced */
+const WRITTEN_MS = 3_000
 
 const { values: flags } = parseArgs({
   options: {
@@ -107,7 +109,7 @@ async function measure({ name, manifests, atMost, start }: Contender): Promise<F
     for (const size of sizes.filter(size => size <= atMost)) {
       console.error(`bench: ${name}: ${size} Services`)
       bursts.set(size, await burst(users, size))
-      await settle()
+      await written(api)
       memoryMb.set(size, residentMb(child.pid ?? 0))
       most = size
     }
@@ -146,6 +148,16 @@ async function burst(users: ServiceLoad, size: number): Promise<Burst> {
   await users.removeAll()
   await settle()
   return await users.many(`many-${size}`, size, WAIT_MS)
+}
+
+/** Waits until nobody changes Services any more: what is less urgent than an address is written later. */
+async function written(api: Api): Promise<void> {
+  const deadlineMs = performance.now() + WAIT_MS
+  for (let before = -1, now = await countWrites(api); now !== before && performance.now() < deadlineMs; ) {
+    await new Promise(resolve => setTimeout(resolve, WRITTEN_MS))
+    before = now
+    now = await countWrites(api)
+  }
 }
 
 /** How often the API server was asked to change a Service, with or without effect. */
