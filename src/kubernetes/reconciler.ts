@@ -62,11 +62,6 @@ export class Reconciler {
     return this.#queue.size
   }
 
-  /** whether any key waits, but for its time, or is worked on */
-  get busy(): boolean {
-    return this.#queue.size + this.#queue.running > 0
-  }
-
   /** true once every key that there was at the start has been reconciled once */
   get firstPassDone(): boolean {
     return this.#firstPassDone

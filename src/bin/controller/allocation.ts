@@ -118,9 +118,9 @@ export class Allocation {
     })
   }
 
-  /** Whether addresses are being given at the moment. */
+  /** Whether addresses are being given to many Services at the moment. */
   get busy(): boolean {
-    return this.#services.busy || this.#rush.isOn(this.#clock.monotonicMs())
+    return this.#rush.isOn(this.#clock.monotonicMs())
   }
 
   /** Whether every Service that was there at the start has been looked at. */
