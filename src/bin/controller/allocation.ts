@@ -56,9 +56,10 @@ export class Allocation {
         logger,
         nowText,
         statusWriter: {
-          writeService: (...write) => {
-            this.#rush.note(clock.monotonicMs())
-            return statusWriter.writeService(...write)
+          writeService: async (...write) => {
+            const result = await statusWriter.writeService(...write)
+            if (result === 'written') this.#rush.note(clock.monotonicMs())
+            return result
           },
         },
         enqueue: keys => {
