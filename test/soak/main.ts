@@ -59,7 +59,8 @@ process.exit(passed ? 0 : 1)
 async function soak(lab: TestLab, forMs: number): Promise<boolean> {
   const staying = Array.from({ length: STAYING }, (_, index) => `staying-${index}`)
   await lab.apply(
-    ...webServer(),
+    // So that no request fails of which kube-proxy, and not Herald, learns too late that its Pod is gone.
+    ...webServer({ servesOnSeconds: 4 }),
     ...poolAndAdvertisement(POOL, ['192.0.2.100-192.0.2.199']),
     ...staying.map(name => loadBalancer(name)),
     ...COMPONENTS.map(component => countedFlow(`herald-${component}`, heraldNamespace)),

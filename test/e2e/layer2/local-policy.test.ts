@@ -9,7 +9,10 @@ import { WatchedSegment } from '../../support/lab/segment.ts'
 
 interface Deployment {
   metadata: object
-  spec: { selector: object; template: { metadata: object; spec: { containers: object[] } } }
+  spec: {
+    selector: object
+    template: { metadata: object; spec: { terminationGracePeriodSeconds: number; containers: object[] } }
+  }
 }
 
 describe('layer 2: externalTrafficPolicy Local', function () {
@@ -20,8 +23,9 @@ describe('layer 2: externalTrafficPolicy Local', function () {
   before(async function () {
     this.timeout(3_600_000)
     lab = (await layer2Lab()).lab
-    const [web] = webServer() as [Deployment]
-    const [container] = web.spec.template.spec.containers
+    // A Pod that is to go serves on while the others learn of it, as any that means to lose nothing.
+    const [web] = webServer({ servesOnSeconds: 4 }) as [Deployment]
+    const { terminationGracePeriodSeconds, containers } = web.spec.template.spec
     await lab.apply({
       ...web,
       metadata: { name: 'local' },
@@ -31,9 +35,7 @@ describe('layer 2: externalTrafficPolicy Local', function () {
         template: {
           metadata: { labels: app },
           spec: {
-            // A Pod that is to go serves on while the others learn of it, as any that means to lose nothing.
-            terminationGracePeriodSeconds: 5,
-            containers: [{ ...container, lifecycle: { preStop: { sleep: { seconds: 4 } } } }],
+            ...{ terminationGracePeriodSeconds, containers },
             // The next Pod on another node than the last: the address has to follow.
             affinity: {
               podAntiAffinity: {

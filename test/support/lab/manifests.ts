@@ -2,10 +2,20 @@ import { readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 import type { Condition, LoadBalancerIngress } from '../../../src/resources/service.ts'
 
-/** The demo's web server, without its Service. */
-export function webServer(): object[] {
+/**
+ * The demo's web server, without its Service.
+ *
+ * @param options.servesOnSeconds how long a Pod that is to go serves on, while others learn of it
+ */
+export function webServer({ servesOnSeconds = 0 }: { servesOnSeconds?: number } = {}): object[] {
   const documents = parseAllDocuments(readFileSync('lab/demo/web.yaml', 'utf8')).map(document => document.toJS())
-  return documents.filter(({ kind }) => kind === 'Deployment')
+  const deployments = documents.filter(({ kind }) => kind === 'Deployment')
+  for (const { spec } of servesOnSeconds > 0 ? deployments : []) {
+    const pod = spec.template.spec
+    pod.terminationGracePeriodSeconds = servesOnSeconds + 1
+    for (const container of pod.containers) container.lifecycle = { preStop: { sleep: { seconds: servesOnSeconds } } }
+  }
+  return deployments
 }
 
 /** A LoadBalancer Service in front of the web server. */
