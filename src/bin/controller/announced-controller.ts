@@ -45,7 +45,8 @@ const MOVE_DELAY_MS = 1_000
 /** How many sessions of how many, and which nodes: what changes for thousands of Services when one session or node comes or goes. */
 const DETAIL_DELAY_MS = 2_000
 const DETAIL_EVERY_MS = 50
-const ALLOCATING_DELAY_MS = 500
+/** how often it is asked whether addresses are still being given */
+const ALLOCATING_CHECK_MS = 500
 /** Nodes, pools and advertisements change in bursts. */
 const WORLD_DELAY_MS = 500
 /** So do sessions: all of a node's, or all with a router. */
@@ -68,6 +69,9 @@ export class AnnouncedController {
   readonly #pace = new WritePace({ pacedEveryMs: DETAIL_EVERY_MS })
   /** outlines of the messages that Services show, where BGP has its part in them */
   readonly #outlines = new Map<string, string>()
+  /** Services whose news waits until addresses have been given */
+  readonly #deferred = new Set<string>()
+  #cancelDeferred: CancelTimer | undefined
   #cancelSessions: CancelTimer | undefined
   #unsubscribe: (() => void)[] = []
 
@@ -133,6 +137,8 @@ export class AnnouncedController {
 
   stop(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#cancelDeferred?.()
+    this.#cancelDeferred = undefined
     this.#cancelSessions?.()
     this.#cancelSessions = undefined
   }
@@ -152,11 +158,26 @@ export class AnnouncedController {
     const delay = isDetail ? { delayMs: DETAIL_DELAY_MS, paced: true } : { delayMs: delayMs(shown, next) }
     const waitMs = this.#pace.waitMs(key, clock.monotonicMs(), delay)
     if (waitMs > 0) return retryAfter(waitMs)
-    if ((isDetail || next?.status === 'False') && allocating()) return retryAfter(ALLOCATING_DELAY_MS)
+    if ((isDetail || next?.status === 'False') && allocating()) return this.#defer(key)
     const result = await statusWriter.writeService(service, { conditions: { [ANNOUNCED]: next } }, { signal })
     if (result !== 'written') return outcomeOfWrite(result)
     this.#tell(service, shown, next)
     return this.#settled(key, outline)
+  }
+
+  /** One timer for all: there may be thousands. */
+  #defer(key: string): Outcome {
+    const { clock, allocating, enqueue } = this.#components
+    this.#deferred.add(key)
+    const look = () => {
+      this.#cancelDeferred = allocating() ? clock.setTimer(look, ALLOCATING_CHECK_MS) : undefined
+      if (this.#cancelDeferred) return
+      const keys = [...this.#deferred]
+      this.#deferred.clear()
+      enqueue(keys)
+    }
+    this.#cancelDeferred ??= clock.setTimer(look, ALLOCATING_CHECK_MS)
+    return done
   }
 
   #settled(key: string, outline: string | undefined): Outcome {
