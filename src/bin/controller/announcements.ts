@@ -114,9 +114,10 @@ export class Announcements {
   }
 
   async stop(): Promise<void> {
-    this.#controller.stop()
     this.#unsubscribe?.()
     await Promise.all([this.#conditions.stop(), this.#l2Statuses.stop(), this.#bgpStatuses.stop()])
+    // Last: what is still being looked at may set its timers.
+    this.#controller.stop()
   }
 }
 

@@ -35,7 +35,7 @@ export interface LivenessPortInit extends LivenessOptions {
 const REOPEN_AFTER_MS = 1_000
 /**
  * After a packet the socket is left alone for so long. A node that has sessions with a hundred others would else be woken up once for each of a
- * thousand packets a second, which costs many times what is done with one. What a detection time of 300 ms is late by is next to nothing. Where
+ * thousand packets a second, which costs several times what is done with one. What a detection time of 300 ms is late by is next to nothing. Where
  * a batch is full more is waiting, and is taken at once: in a flood, what speakers say must not be dropped for want of room.
  */
 const REST_MS = 5

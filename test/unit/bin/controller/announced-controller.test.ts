@@ -44,9 +44,12 @@ describe('the condition Announced, over time', () => {
     scene.report('b', announcing('192.0.2.1'))
     await scene.clock.advanceAsync(10_000)
     assert.deepEqual(scene.written, ['default/web Announced'])
+    scene.addressed('alone', '192.0.2.3')
+    await scene.clock.advanceAsync(10_000)
+    assert.equal(scene.clock.pendingTimers, 1, 'one for all that wait')
     scene.allocating = false
     await scene.clock.advanceAsync(500)
-    assert.deepEqual(scene.written.slice(1), ['default/lonely TakeoverPending'])
+    assert.deepEqual(scene.written.slice(1), ['default/lonely TakeoverPending', 'default/alone TakeoverPending'])
   })
 
   it('costs one write for a hand-over, in whatever order the two reports come, and keeps its time', async () => {
